@@ -1,0 +1,4 @@
+"""Python's view of the chain: artifacts, deployments, typed events, gateway, transaction sender.
+
+May import: contracts.
+"""

@@ -1,0 +1,4 @@
+"""The `assay` command: one module per verb, and what it supervises (devnet, demo).
+
+May import: contracts, chain, verifier, backend.
+"""

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+struct Stake {
+    uint96 bonded; // counts for sortition
+    uint96 unbonding; // leaves at unbondsAt, slashable until then
+    uint96 locked; // held by open rounds, out of bonded + unbonding
+    uint40 unbondsAt;
+}
+
+/// @title Stake per agent, locks per round, and one sortition tree per profile.
+/// @dev Weights written in one epoch count from the next one on, and a draw reads the weights of the
+/// epoch in which its round was submitted: nobody moves stake once the entropy is known.
+interface IStakeVault {
+    error VaultNotOperator(uint256 agentId, address caller);
+    error VaultNotOwner(uint256 agentId, address caller);
+    error VaultNotCourt(address caller);
+    error VaultNotDeployer(address caller);
+    error VaultAlreadyWired();
+    error VaultZeroAmount();
+    error VaultInsufficientStake(uint256 agentId, uint256 free, uint256 required);
+    error VaultStillUnbonding(uint256 agentId, uint256 unbondsAt);
+    error VaultNothingToWithdraw(uint256 agentId);
+    error VaultProfileUnknown(bytes32 profileId);
+    error VaultAlreadyEnrolled(uint256 agentId, bytes32 profileId);
+    error VaultNotEnrolled(uint256 agentId, bytes32 profileId);
+    error VaultOperatorEnrolled(address operator, bytes32 profileId, uint256 agentId);
+    error VaultTooManyProfiles(uint256 agentId, uint256 limit);
+    error VaultNotCapable(uint256 agentId, bytes32 profileId);
+    error VaultTransferFailed(address account, uint256 amount);
+
+    event Wired(address[] courts);
+    event Staked(uint256 indexed agentId, uint256 amount, uint256 bonded);
+    event UnstakeRequested(uint256 indexed agentId, uint256 amount, uint256 bonded, uint256 unbondsAt);
+    event Unstaked(uint256 indexed agentId, address indexed to, uint256 amount);
+    event Enrolled(uint256 indexed agentId, bytes32 indexed profileId, address indexed operator);
+    event Left(uint256 indexed agentId, bytes32 indexed profileId, address indexed operator);
+    event Locked(uint256 indexed agentId, bytes32 indexed ref, uint256 amount);
+    event Released(uint256 indexed agentId, bytes32 indexed ref, uint256 amount, uint256 slashed);
+
+    /// @notice Names the courts that may lock and slash. Once, by the deployer; never again.
+    function wire(address[] calldata courts) external;
+    function stake(uint256 agentId) external payable;
+    function requestUnstake(uint256 agentId, uint256 amount) external;
+    /// @notice Pays what has finished unbonding to the agent's owner.
+    function withdraw(uint256 agentId) external;
+    /// @notice Makes the agent drawable for a profile. One agent per operator and profile.
+    function enrol(uint256 agentId, bytes32 profileId) external;
+    /// @notice Ends an enrolment: by the agent's operator, or by anyone once the agent changed owner
+    /// or lost the profile's capability.
+    function leave(uint256 agentId, bytes32 profileId) external;
+
+    // courts only
+    function lock(uint256 agentId, uint256 amount, bytes32 ref) external;
+    function release(uint256 agentId, uint256 amount, uint256 slashed, bytes32 ref) external;
+    /// @notice Draws up to `count` distinct agents by weight and locks `lockAmount` of each.
+    /// @return agentIds fewer than `count` when not enough are eligible.
+    function draw(
+        bytes32 profileId,
+        uint32 epoch,
+        bytes32 seed,
+        uint256 count,
+        address excludedOperator,
+        uint96 lockAmount,
+        bytes32 ref
+    ) external returns (uint256[] memory agentIds, address[] memory operators);
+
+    function currentEpoch() external view returns (uint32);
+    function epochLength() external view returns (uint256);
+    function unbondingDelay() external view returns (uint256);
+    function stakeOf(uint256 agentId) external view returns (Stake memory);
+    function freeStakeOf(uint256 agentId) external view returns (uint256);
+    function enrolmentsOf(uint256 agentId) external view returns (bytes32[] memory);
+    function isEnrolled(uint256 agentId, bytes32 profileId) external view returns (bool);
+    /// @notice Weight (gwei) of an agent for draws of rounds submitted in `epoch`.
+    function weightOf(uint256 agentId, bytes32 profileId, uint32 epoch) external view returns (uint256);
+    function totalWeight(bytes32 profileId, uint32 epoch) external view returns (uint256);
+    function burned() external view returns (uint256);
+}

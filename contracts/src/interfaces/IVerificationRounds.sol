@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+/// @notice What a provider signs (EIP-712) when it delivers a piece of work.
+/// @dev `profileId` is part of the receipt: were it left to whoever submits, a client could have an
+/// image judged by a text profile and the provider's bond slashed for nothing.
+struct Receipt {
+    address client;
+    uint256 agentId;
+    bytes32 profileId;
+    bytes32 taskHash;
+    bytes32 outputHash;
+    uint64 deadline;
+}
+
+/// @notice ERC-8294 selection policy; `challengeKind` carries the profileId, `extensions` is empty.
+struct SelectionPolicy {
+    uint8 version;
+    uint8 selectionSize;
+    uint8 minOperators;
+    uint8 minResponses;
+    uint64 deadlineSeconds;
+    uint8 verdictMode;
+    bytes32 challengeKind;
+    bytes extensions;
+}
+
+/// @notice The phases of a round, in the only order in which they can follow one another.
+/// Committing and Opening end by the clock, so the stored phase may lag; `phaseOf` never does.
+enum Phase {
+    None,
+    Drawing,
+    Committing,
+    Opening,
+    Tallying, // the opening window is over and nobody has called `advance` yet (never stored)
+    Publishing, // provisionally Accepted; the provider owes the output's bytes
+    Final
+}
+
+enum Verdict {
+    None,
+    Accepted,
+    Rejected,
+    Inconclusive,
+    Expired
+}
+
+enum SeatState {
+    Drawn,
+    Committed,
+    Opened
+}
+
+struct Round {
+    uint256 agentId;
+    bytes32 profileId;
+    bytes32 taskHash;
+    bytes32 outputHash;
+    address client;
+    address payer;
+    bytes32 key;
+    uint64 entropyBlock;
+    uint40 submittedAt;
+    uint40 commitClosesAt;
+    uint40 openClosesAt;
+    uint40 publishClosesAt;
+    uint8 level;
+    Phase phase;
+    Verdict verdict;
+    uint8 committed;
+    uint8 opened;
+    uint96 bond;
+    uint96 fee;
+    uint32 sortitionEpoch;
+}
+
+struct Seat {
+    uint256 agentId;
+    address operator;
+    SeatState state;
+    uint40 committedAt;
+    uint96 lock;
+    bytes32 commitment;
+    bytes32 digest;
+    bytes32 evidenceHash;
+}
+
+/// @title The court: a drawn committee re-runs a piece of work blind, and the contract itself
+/// compares the committed digests and counts the votes.
+interface IVerificationRounds {
+    // ---------------------------------------------------------------- errors
+    error RoundUnknown(bytes32 requestHash);
+    error RoundWrongPhase(bytes32 requestHash, Phase actual, Phase required);
+    error RoundWindowOpen(bytes32 requestHash, uint256 closesAt);
+    error RoundAlreadyVerified(bytes32 requestHash, bytes32 earlierRequestHash);
+    error RoundFeeMismatch(uint256 sent, uint256 required);
+    error RoundRequestHashMismatch(bytes32 requestHash, bytes32 derived);
+    error RoundNoWithdrawal(address account);
+    error RoundTransferFailed(address account, uint256 amount);
+    error ReceiptExpired(uint64 deadline, uint256 timestamp);
+    error ReceiptSignerNotOperator(uint256 agentId, address signer);
+    error ReceiptAgentMismatch(uint256 receiptAgentId, uint256 registryAgentId);
+    error ReceiptNoClient();
+    error SeatUnknown(bytes32 requestHash, uint8 seat);
+    error SeatNotOperator(uint256 agentId, address caller);
+    error SeatAlreadyCommitted(bytes32 requestHash, uint8 seat);
+    error SeatNotCommitted(bytes32 requestHash, uint8 seat);
+    error SeatAlreadyOpened(bytes32 requestHash, uint8 seat);
+    error SeatCommitmentEmpty();
+    error SeatCommitmentMismatch(bytes32 committed, bytes32 opened);
+    error EntropyNotReady(uint256 entropyBlock, uint256 blockNumber);
+    error OutputHashMismatch(bytes32 committed, bytes32 published);
+    error OutputTooLarge(uint256 size, uint256 limit);
+    error OutputNotProvider(uint256 agentId, address caller);
+    // ERC-8294
+    error NotAddressee(bytes32 requestHash);
+    error AlreadySubmitted(bytes32 requestHash);
+    error PolicyNotSupported(bytes policy);
+
+    // ---------------------------------------------------------------- events
+    // ERC-8294
+    event RequestAccepted(bytes32 indexed requestHash, bytes policy, uint256 priceWei);
+    event ValidatorsSelected(bytes32 indexed requestHash, address[] validators, bytes32 selectionEntropy);
+    // Assay
+    event RoundSubmitted(
+        bytes32 indexed requestHash,
+        uint256 indexed agentId,
+        bytes32 indexed profileId,
+        address client,
+        address payer,
+        bytes32 taskHash,
+        bytes32 outputHash,
+        string taskURI,
+        uint256 entropyBlock,
+        uint256 fee,
+        uint256 bond
+    );
+    event DrawPostponed(bytes32 indexed requestHash, uint256 entropyBlock);
+    event CommitteeDrawn(
+        bytes32 indexed requestHash,
+        uint8 level,
+        bytes32 key,
+        uint256[] agentIds,
+        address[] operators,
+        uint256 commitClosesAt
+    );
+    /// @param seat 0..n-1, or PROVIDER_SEAT.
+    event Committed(
+        bytes32 indexed requestHash, uint256 indexed agentId, uint8 level, uint8 seat, bytes32 commitment
+    );
+    /// @notice Everybody acted before the window's end; opening starts now.
+    event CommitsClosed(bytes32 indexed requestHash, uint8 level, uint256 openClosesAt);
+    event Opened(
+        bytes32 indexed requestHash,
+        uint256 indexed agentId,
+        uint8 level,
+        uint8 seat,
+        bytes32 digest,
+        bytes32 evidenceHash
+    );
+    /// @param opened bit i set: seat i opened. agreeing: bit i set: seat i is within tolerance of the
+    /// claim. cluster: bit i set: seat i belongs to the paid (majority) cluster.
+    /// @param publishClosesAt 0 unless the verdict is Accepted.
+    event Tallied(
+        bytes32 indexed requestHash,
+        uint8 level,
+        Verdict verdict,
+        uint256 opened,
+        uint256 agreeing,
+        uint256 cluster,
+        uint256 publishClosesAt
+    );
+    event OutputPublished(bytes32 indexed requestHash, bytes32 contentHash, bytes32 salt, bytes output);
+    event SeatSettled(
+        bytes32 indexed requestHash, uint256 indexed agentId, uint8 seat, uint256 paid, uint256 slashed
+    );
+    event ProviderSettled(bytes32 indexed requestHash, uint256 indexed agentId, uint256 slashed);
+    event RoundFinalized(bytes32 indexed requestHash, Verdict verdict, string tag, address finalizer);
+    event Credited(address indexed account, uint256 amount);
+    event Withdrawn(address indexed account, uint256 amount);
+
+    // ---------------------------------------------------------------- verbs
+    /// @notice Opens a round for a request that the Validation Registry addressed to this contract.
+    /// @param requestHash must equal `requestHashOf(receipt, nonce)`.
+    /// @param policy abi.encode(SelectionPolicy), equal to `policyOf(profileId)`.
+    /// @param payload abi.encode(Receipt receipt, bytes signature, string taskURI, bytes32 nonce).
+    function submit(bytes32 requestHash, bytes calldata policy, bytes calldata payload) external payable;
+
+    /// @notice Draws the committee once the entropy block is known. Anyone may call. When the
+    /// entropy's window was missed it moves the entropy block by a fixed rule and draws nobody.
+    function draw(bytes32 requestHash) external;
+
+    /// @notice Records a commitment for a seat (or the provider: seat 255). Caller: the seat's agent.
+    function commit(bytes32 requestHash, uint8 seat, bytes32 commitment) external;
+
+    /// @notice Opens a commitment made by `commitmentOf(...)`. Caller: the seat's agent.
+    function open(bytes32 requestHash, uint8 seat, bytes32 digest, bytes32 evidenceHash, bytes32 salt) external;
+
+    /// @notice Moves a round whose window is over: tallies after the opening window, finalizes what
+    /// is not Accepted, and rejects an accepted output that was not published. Anyone may call; whoever
+    /// finalizes earns the tip.
+    function advance(bytes32 requestHash) external;
+
+    /// @notice Publishes the bytes behind an accepted output and finalizes the round. For the `exact`
+    /// family a digest that is not the output's turns the verdict to Rejected.
+    function publish(bytes32 requestHash, bytes calldata output, bytes32 salt) external;
+
+    /// @notice Pays out the caller's credit.
+    function withdraw() external;
+
+    // ---------------------------------------------------------------- views
+    function PROVIDER_SEAT() external view returns (uint8);
+    function round(bytes32 requestHash) external view returns (Round memory);
+    function seats(bytes32 requestHash) external view returns (Seat[] memory);
+    function providerSeat(bytes32 requestHash) external view returns (Seat memory);
+    function phaseOf(bytes32 requestHash) external view returns (Phase);
+    function creditOf(address account) external view returns (uint256);
+    function roundCount() external view returns (uint256);
+    /// @notice keccak256(abi.encode(chainid, this, hashReceipt(receipt), nonce)).
+    function requestHashOf(Receipt calldata receipt, bytes32 nonce) external view returns (bytes32);
+    /// @notice EIP-712 digest of a receipt (domain "Assay", "1", chainid, this).
+    function hashReceipt(Receipt calldata receipt) external view returns (bytes32);
+    /// @notice keccak256(abi.encode(chainid, this, requestHash, level, key, agentId, digest, evidenceHash, salt)).
+    function commitmentOf(
+        bytes32 requestHash,
+        uint8 level,
+        bytes32 key,
+        uint256 agentId,
+        bytes32 digest,
+        bytes32 evidenceHash,
+        bytes32 salt
+    ) external view returns (bytes32);
+    /// @notice abi.encode(SelectionPolicy) that `submit` requires for a profile.
+    function policyOf(bytes32 profileId) external view returns (bytes memory);
+    function quote(bytes calldata policy) external view returns (uint256 priceWei, uint32 etaSeconds);
+    function supportsPolicy(bytes calldata policy) external view returns (bool);
+    /// @return state ERC-8294: 0 unknown, 1 pending, 2 responded, 3 failed.
+    function status(bytes32 requestHash)
+        external
+        view
+        returns (uint8 state, uint16 validatorCount, bool responseAggregated);
+    function validationRegistry() external view returns (address);
+}
