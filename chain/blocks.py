@@ -1,0 +1,94 @@
+"""What the gateway answers with, and what it is asked to send: plain typed records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from eth_utils.address import to_checksum_address
+
+from chain.events import Event
+from chain.types import Address, BlockHash, BlockNumber, TxHash, Wei
+
+EventT = TypeVar("EventT", bound=Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block's header, as far as Assay needs it. `timestamp` is Unix seconds."""
+
+    number: BlockNumber
+    hash: BlockHash
+    parent_hash: BlockHash
+    timestamp: int
+    base_fee: Wei
+    gas_limit: int
+    logs_bloom: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a contract, or, with no `to`, a contract's creation.
+
+    `label` says what it is in errors and logs, such as "VerificationRounds.commit".
+    """
+
+    to: Address | None
+    data: bytes
+    value: Wei
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class TxReceipt:
+    """What became of a mined transaction. `events` are those of the deployment's contracts."""
+
+    transaction_hash: TxHash
+    block_number: BlockNumber
+    block_hash: BlockHash
+    succeeded: bool
+    gas_used: int
+    gas_price: Wei
+    contract_address: Address | None
+    events: tuple[Event, ...]
+
+    def one(self, kind: type[EventT]) -> EventT:
+        """The transaction's only event of a kind; LookupError if there is not exactly one."""
+        found = [event for event in self.events if isinstance(event, kind)]
+        if len(found) != 1:
+            raise LookupError(f"{len(found)} events {kind.__name__}, not 1")
+        return found[0]
+
+
+def block_from(raw: Mapping[str, Any]) -> Block:
+    """A block from its JSON-RPC form."""
+    return Block(
+        number=BlockNumber(int(raw["number"], 16)),
+        hash=BlockHash(unhex(raw["hash"])),
+        parent_hash=BlockHash(unhex(raw["parentHash"])),
+        timestamp=int(raw["timestamp"], 16),
+        base_fee=Wei(int(raw.get("baseFeePerGas") or "0x0", 16)),
+        gas_limit=int(raw["gasLimit"], 16),
+        logs_bloom=unhex(raw["logsBloom"]),
+    )
+
+
+def receipt_from(raw: Mapping[str, Any], events: tuple[Event, ...]) -> TxReceipt:
+    """A receipt from its JSON-RPC form and its decoded logs."""
+    created = raw.get("contractAddress")
+    return TxReceipt(
+        transaction_hash=TxHash(unhex(raw["transactionHash"])),
+        block_number=BlockNumber(int(raw["blockNumber"], 16)),
+        block_hash=BlockHash(unhex(raw["blockHash"])),
+        succeeded=int(raw["status"], 16) == 1,
+        gas_used=int(raw["gasUsed"], 16),
+        gas_price=Wei(int(raw.get("effectiveGasPrice") or "0x0", 16)),
+        contract_address=Address(str(to_checksum_address(created))) if created else None,
+        events=events,
+    )
+
+
+def unhex(text: str) -> bytes:
+    """Bytes of a 0x… string."""
+    return bytes.fromhex(text.removeprefix("0x"))

@@ -1,0 +1,382 @@
+"""Every event of the contracts as a frozen dataclass; `chain.decoder` makes them from raw logs.
+
+Fields are the ABI's in order, in snake_case; a test compares each class with the ABI of the
+contracts named by `CONTRACT`. An indexed string or bytes is its keccak256, as the chain keeps no
+more of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar, Final
+
+from chain.structs import Profile
+from chain.types import (
+    Address,
+    AgentId,
+    BlockHash,
+    BlockNumber,
+    Bytes32,
+    ProfileId,
+    RequestHash,
+    TxHash,
+    Verdict,
+    Wei,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Where on the chain an event was emitted."""
+
+    contract: str
+    address: Address
+    block_number: BlockNumber
+    block_hash: BlockHash
+    transaction_hash: TxHash
+    log_index: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """Any event; `log` says where it comes from."""
+
+    CONTRACT: ClassVar[tuple[str, ...]] = ()
+    log: Log
+
+
+# ------------------------------------------------------------------------------ StakeVault, ledger
+
+
+@dataclass(frozen=True)
+class Wired(Event):
+    CONTRACT = ("StakeVault", "ReputationLedger")
+    courts: tuple[Address, ...]
+
+
+@dataclass(frozen=True)
+class Staked(Event):
+    CONTRACT = ("StakeVault",)
+    agent_id: AgentId
+    amount: Wei
+    bonded: Wei
+
+
+@dataclass(frozen=True)
+class UnstakeRequested(Event):
+    CONTRACT = ("StakeVault",)
+    agent_id: AgentId
+    amount: Wei
+    bonded: Wei
+    unbonds_at: int
+
+
+@dataclass(frozen=True)
+class Unstaked(Event):
+    CONTRACT = ("StakeVault",)
+    agent_id: AgentId
+    to: Address
+    amount: Wei
+
+
+@dataclass(frozen=True)
+class Enrolled(Event):
+    CONTRACT = ("StakeVault",)
+    agent_id: AgentId
+    profile_id: ProfileId
+    operator: Address
+
+
+@dataclass(frozen=True)
+class Left(Event):
+    CONTRACT = ("StakeVault",)
+    agent_id: AgentId
+    profile_id: ProfileId
+    operator: Address
+
+
+@dataclass(frozen=True)
+class Locked(Event):
+    CONTRACT = ("StakeVault",)
+    agent_id: AgentId
+    ref: Bytes32
+    amount: Wei
+
+
+@dataclass(frozen=True)
+class Released(Event):
+    CONTRACT = ("StakeVault",)
+    agent_id: AgentId
+    ref: Bytes32
+    amount: Wei
+    slashed: Wei
+
+
+@dataclass(frozen=True)
+class EvidenceRecorded(Event):
+    CONTRACT = ("ReputationLedger",)
+    agent_id: AgentId
+    domain: Bytes32
+    owner: Address
+    alpha_added: int
+    beta_added: int
+    alpha: int
+    beta: int
+
+
+@dataclass(frozen=True)
+class ProfileRegistered(Event):
+    CONTRACT = ("ProfileRegistry",)
+    profile_id: ProfileId
+    recipe: bytes
+    profile: Profile
+
+
+# ------------------------------------------------------------------------------ VerificationRounds
+
+
+@dataclass(frozen=True)
+class RequestAccepted(Event):
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    policy: bytes
+    price_wei: Wei
+
+
+@dataclass(frozen=True)
+class ValidatorsSelected(Event):
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    validators: tuple[Address, ...]
+    selection_entropy: Bytes32
+
+
+@dataclass(frozen=True)
+class RoundSubmitted(Event):
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    agent_id: AgentId
+    profile_id: ProfileId
+    client: Address
+    payer: Address
+    task_hash: Bytes32
+    output_hash: Bytes32
+    task_uri: str
+    entropy_block: BlockNumber
+    fee: Wei
+    bond: Wei
+
+
+@dataclass(frozen=True)
+class DrawPostponed(Event):
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    entropy_block: BlockNumber
+
+
+@dataclass(frozen=True)
+class CommitteeDrawn(Event):
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    level: int
+    key: Bytes32
+    agent_ids: tuple[AgentId, ...]
+    operators: tuple[Address, ...]
+    commit_closes_at: int
+
+
+@dataclass(frozen=True)
+class Committed(Event):
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    agent_id: AgentId
+    level: int
+    seat: int
+    commitment: Bytes32
+
+
+@dataclass(frozen=True)
+class CommitsClosed(Event):
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    level: int
+    open_closes_at: int
+
+
+@dataclass(frozen=True)
+class Opened(Event):
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    agent_id: AgentId
+    level: int
+    seat: int
+    digest: Bytes32
+    evidence_hash: Bytes32
+
+
+@dataclass(frozen=True)
+class Tallied(Event):
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    level: int
+    verdict: Verdict
+    opened: int
+    agreeing: int
+    cluster: int
+    publish_closes_at: int
+
+
+@dataclass(frozen=True)
+class OutputPublished(Event):
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    content_hash: Bytes32
+    salt: Bytes32
+    output: bytes
+
+
+@dataclass(frozen=True)
+class SeatSettled(Event):
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    agent_id: AgentId
+    seat: int
+    paid: Wei
+    slashed: Wei
+
+
+@dataclass(frozen=True)
+class ProviderSettled(Event):
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    agent_id: AgentId
+    slashed: Wei
+
+
+@dataclass(frozen=True)
+class RoundFinalized(Event):
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    verdict: Verdict
+    tag: str
+    finalizer: Address
+
+
+@dataclass(frozen=True)
+class Credited(Event):
+    CONTRACT = ("VerificationRounds",)
+    account: Address
+    amount: Wei
+
+
+@dataclass(frozen=True)
+class Withdrawn(Event):
+    CONTRACT = ("VerificationRounds",)
+    account: Address
+    amount: Wei
+
+
+# ------------------------------------------------------------------------------ ERC-8004
+
+
+@dataclass(frozen=True)
+class Transfer(Event):
+    CONTRACT = ("IdentityRegistry",)
+    from_: Address
+    to: Address
+    token_id: AgentId
+
+
+@dataclass(frozen=True)
+class Registered(Event):
+    CONTRACT = ("IdentityRegistry",)
+    agent_id: AgentId
+    agent_uri: str
+    owner: Address
+
+
+@dataclass(frozen=True)
+class MetadataSet(Event):
+    CONTRACT = ("IdentityRegistry",)
+    agent_id: AgentId
+    indexed_metadata_key: Bytes32
+    metadata_key: str
+    metadata_value: bytes
+
+
+@dataclass(frozen=True)
+class URIUpdated(Event):
+    CONTRACT = ("IdentityRegistry",)
+    agent_id: AgentId
+    new_uri: str
+    updated_by: Address
+
+
+@dataclass(frozen=True)
+class NewFeedback(Event):
+    CONTRACT = ("ReputationRegistry",)
+    agent_id: AgentId
+    client_address: Address
+    feedback_index: int
+    value: int
+    value_decimals: int
+    indexed_tag1: Bytes32
+    tag1: str
+    tag2: str
+    endpoint: str
+    feedback_uri: str
+    feedback_hash: Bytes32
+
+
+@dataclass(frozen=True)
+class FeedbackRevoked(Event):
+    CONTRACT = ("ReputationRegistry",)
+    agent_id: AgentId
+    client_address: Address
+    feedback_index: int
+
+
+@dataclass(frozen=True)
+class ResponseAppended(Event):
+    CONTRACT = ("ReputationRegistry",)
+    agent_id: AgentId
+    client_address: Address
+    feedback_index: int
+    responder: Address
+    response_uri: str
+    response_hash: Bytes32
+
+
+@dataclass(frozen=True)
+class ValidationRequest(Event):
+    CONTRACT = ("ValidationRegistry",)
+    validator_address: Address
+    agent_id: AgentId
+    request_uri: str
+    request_hash: RequestHash
+
+
+@dataclass(frozen=True)
+class ValidationResponse(Event):
+    CONTRACT = ("ValidationRegistry",)
+    validator_address: Address
+    agent_id: AgentId
+    request_hash: RequestHash
+    response: int
+    response_uri: str
+    response_hash: Bytes32
+    tag: str
+
+
+EVENTS: Final[tuple[type[Event], ...]] = tuple(Event.__subclasses__())
+"""All event classes."""
+
+# Emitted by the registries' ERC-721 and EIP-712 bases and of no consequence for Assay.
+IGNORED: Final = frozenset(
+    {"Approval", "ApprovalForAll", "BatchMetadataUpdate", "MetadataUpdate", "EIP712DomainChanged"}
+)
+
+
+def field_names(cls: type[Event]) -> list[str]:
+    """The event's own fields, in the ABI's order."""
+    return [field.name for field in fields(cls) if field.name != "log"]

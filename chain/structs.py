@@ -1,0 +1,183 @@
+"""The structs of the contracts as frozen dataclasses: same fields, same order, snake_case names.
+
+`chain.abi` turns ABI tuples into these and back; a test compares each with the contracts' ABI.
+Amounts are wei, windows seconds, fractions basis points, evidence nano-evidence (1e9 = one
+observation), times Unix seconds of `block.timestamp`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from chain.types import (
+    Address,
+    AgentId,
+    BlockNumber,
+    Bytes32,
+    Family,
+    Phase,
+    ProfileId,
+    SeatState,
+    Verdict,
+    Wei,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider signs when it delivers: who may have which work verified until when."""
+
+    client: Address
+    agent_id: AgentId
+    profile_id: ProfileId
+    task_hash: Bytes32
+    output_hash: Bytes32
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionPolicy:
+    """ERC-8294 policy; `challenge_kind` carries the profileId, `extensions` is empty."""
+
+    version: int
+    selection_size: int
+    min_operators: int
+    min_responses: int
+    deadline_seconds: int
+    verdict_mode: int
+    challenge_kind: ProfileId
+    extensions: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Everything a round needs to know of a profile; immutable once registered."""
+
+    family: Family
+    tolerance: int
+    committee_size: int
+    min_operators: int
+    commit_window: int
+    open_window: int
+    publish_window: int
+    max_output_bytes: int
+    seat_fee: Wei
+    tip: Wei
+    min_stake: Wei
+    seat_lock: Wei
+    provider_bond: Wei
+    slash_no_commit_bps: int
+    slash_no_open_bps: int
+    slash_rejected_bps: int
+    evidence_weight: int
+    calibration_root: Bytes32
+
+    @property
+    def fee(self) -> Wei:
+        """What a round costs its payer: every seat's fee and the finalizer's tip."""
+        return Wei(self.seat_fee * self.committee_size + self.tip)
+
+    @property
+    def majority(self) -> int:
+        """M, the seats that decide."""
+        return self.committee_size // 2 + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round as the court stores it; `phase` may lag behind the clock, `phaseOf` never does."""
+
+    agent_id: AgentId
+    profile_id: ProfileId
+    task_hash: Bytes32
+    output_hash: Bytes32
+    client: Address
+    payer: Address
+    key: Bytes32
+    entropy_block: BlockNumber
+    submitted_at: int
+    commit_closes_at: int
+    open_closes_at: int
+    publish_closes_at: int
+    level: int
+    phase: Phase
+    verdict: Verdict
+    committed: int
+    opened: int
+    bond: Wei
+    fee: Wei
+    sortition_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One drawn verifier's place in a round, or the provider's."""
+
+    agent_id: AgentId
+    operator: Address
+    state: SeatState
+    committed_at: int
+    lock: Wei
+    commitment: Bytes32
+    digest: Bytes32
+    evidence_hash: Bytes32
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """An agent's stake: `locked` is held by open rounds, out of bonded and unbonding."""
+
+    bonded: Wei
+    unbonding: Wei
+    locked: Wei
+    unbonds_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Stored Beta evidence of one (agent, domain), not decayed since `updated_at`."""
+
+    alpha: int
+    beta: int
+    updated_at: int
+    owner_tag: int
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score and what it rests on. Unless `known`, the numbers are 0 and mean nothing."""
+
+    known: bool
+    mean_bps: int
+    lower_bps: int
+    effective_n: int
+    alpha: int
+    beta: int
+    updated_at: int
+    policy_id: Bytes32
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataEntry:
+    """One key and value of an ERC-8004 registration."""
+
+    metadata_key: str
+    metadata_value: bytes
+
+
+STRUCTS: Final[dict[str, type]] = {
+    cls.__name__: cls
+    for cls in (
+        Receipt,
+        SelectionPolicy,
+        Profile,
+        Round,
+        Seat,
+        Stake,
+        Evidence,
+        Score,
+        MetadataEntry,
+    )
+}
+"""Solidity struct name → dataclass."""
