@@ -1,0 +1,98 @@
+"""Family `image-perceptual`: signs of 256 keyed ±1 projections of whitened low frequencies.
+
+For two images whose feature vectors stand at angle θ, E[distance] = 256 θ/π over keys.
+Whitening (the profile's `mean` and `scale`, measured on real outputs) gives each frequency the same
+say and makes the population mean the zero vector, whose digest is as far from an image's as chance.
+Specification: `docs/digests.md`. Random hyperplanes: Charikar, STOC 2002.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verifier.canonical import require_fields
+from verifier.digest.bits import Words
+from verifier.digest.params import integer, integers
+from verifier.digest.pixels import area_resample, chrominance, low_frequencies, luminance
+from verifier.digest.png import decode_png
+from verifier.digest.projection import project
+from verifier.errors import ProfileError
+
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "ImagePerceptual"]
+
+MAX_BYTES = 1 << 25
+MAX_PIXELS = 1 << 24
+CLIP = 127
+SCALE_BITS = 20
+MAX_SCALE = 1 << 30
+
+Features = NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImagePerceptual:
+    """luma, chroma: side of the block of low frequencies taken of luminance (without its mean) and
+    of each of the two chrominances (0 for none); mean, scale: whitening, one entry per feature."""
+
+    max_bytes: int
+    max_pixels: int
+    luma: int
+    chroma: int
+    mean: NDArray[np.int64]
+    scale: NDArray[np.int64]
+
+    @classmethod
+    def parse(cls, features: Mapping[str, Any], max_bytes: int) -> Self:
+        """The `features` of a recipe of this family."""
+        require_fields(
+            features,
+            "profile's features",
+            ("lumaBlock", "chromaBlock", "maxPixels", "mean", "scale"),
+            ProfileError,
+        )
+        luma = integer(features, "lumaBlock", 4, 32)
+        chroma = integer(features, "chromaBlock", 0, 8)
+        count = luma * luma - 1 + 2 * chroma * chroma
+        bound = 1 << 24
+        return cls(
+            max_bytes=integer({"maxBytes": max_bytes}, "maxBytes", 1, MAX_BYTES),
+            max_pixels=integer(features, "maxPixels", 1, MAX_PIXELS),
+            luma=luma,
+            chroma=chroma,
+            mean=np.array(integers(features, "mean", count, -bound, bound), dtype=np.int64),
+            scale=np.array(integers(features, "scale", count, 1, MAX_SCALE), dtype=np.int64),
+        )
+
+    def digest(self, contents: Sequence[bytes], key: bytes) -> Words:
+        """Digests `uint64[n, 4]` of PNG files; DigestError for what is not one."""
+        features = np.empty((len(contents), len(self.mean)), dtype=np.int16)
+        for row, content in enumerate(contents):
+            features[row] = self.features(decode_png(content, self.max_bytes, self.max_pixels))
+        return self.project(features, key)
+
+    def features(self, pixels: NDArray[np.uint8]) -> Features:
+        """Whitened features `int16[count]`, each -127..127, of `uint8[h, w]` or `uint8[h, w, 3]`.
+
+        q = clip(((F - mean)·scale + 2^19) >> 20, -127, 127)
+        """
+        raw = self.coefficients(pixels)
+        scaled = ((raw - self.mean) * self.scale + (1 << (SCALE_BITS - 1))) >> SCALE_BITS
+        clipped: Features = np.clip(scaled, -CLIP, CLIP).astype(np.int16)
+        return clipped
+
+    def coefficients(self, pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """Low frequencies before whitening: luminance without its first, then Cb, then Cr."""
+        parts = [low_frequencies(area_resample(luminance(pixels)), self.luma).ravel()[1:]]
+        if self.chroma:
+            parts += [
+                low_frequencies(area_resample(plane), self.chroma).ravel()
+                for plane in chrominance(pixels)
+            ]
+        return np.concatenate(parts)
+
+    def project(self, features: Features, key: bytes) -> Words:
+        """Digests `uint64[n, 4]` of features `int16[n, count]`."""
+        return project(features, "image-perceptual/projections", key)

@@ -1,0 +1,110 @@
+"""Family `text-minhash`: 256 keyed 1-bit minwise hashes of word and character shingles.
+
+For two texts whose shingle sets have Jaccard similarity J, E[distance] = 128 (1 - J) over keys:
+equal minima (probability J) give equal bits, different minima give fair coins.
+Specification: `docs/digests.md`. b-bit minwise hashing: Li and König, WWW 2010.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verifier.canonical import require_fields
+from verifier.digest.bits import BITS, Words, pack
+from verifier.digest.keystream import words as key_words
+from verifier.digest.nfc import decode_text
+from verifier.digest.params import integer
+from verifier.digest.shingles import WHITE_SPACE, Grouped, shingle
+from verifier.errors import DigestError, ProfileError
+
+__all__ = ["MAX_BYTES", "TextMinhash"]
+
+MAX_BYTES = 1 << 20
+BLOCK_CODE_POINTS = 1 << 16
+"""Texts are worked on in blocks of about this size, which bounds memory and stays in cache."""
+
+BLANK = "".join(map(chr, WHITE_SPACE))
+
+Lanes = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class TextMinhash:
+    """wordShingle, characterShingle: words or code points per shingle, 0 for none of that kind."""
+
+    max_bytes: int
+    word: int
+    character: int
+
+    @classmethod
+    def parse(cls, features: Mapping[str, Any], max_bytes: int) -> Self:
+        """The `features` of a recipe of this family."""
+        require_fields(
+            features, "profile's features", ("wordShingle", "characterShingle"), ProfileError
+        )
+        word = integer(features, "wordShingle", 0, 16)
+        character = integer(features, "characterShingle", 0, 64)
+        if not word and not character:
+            raise ProfileError("The profile's features use no shingles; give at least one size.")
+        return cls(integer({"maxBytes": max_bytes}, "maxBytes", 1, MAX_BYTES), word, character)
+
+    def digest(self, contents: Sequence[bytes], key: bytes) -> Words:
+        """Digests `uint64[n, 4]` of UTF-8 texts; DigestError for what is not a text."""
+        texts = [decode_text(content, self.max_bytes) for content in contents]
+        for text in texts:
+            if not text.strip(BLANK):
+                raise DigestError("The text is blank; there is nothing to compare.")
+        minima = [self._minima(block, key) for block in _blocks(texts)]
+        return (
+            pack(_bits(np.concatenate(minima, axis=1))) if minima else np.empty((0, 4), np.uint64)
+        )
+
+    def _minima(self, texts: Sequence[str], key: bytes) -> Lanes:
+        """`uint32[256, n]`: the least value of each permutation over the shingles of each text."""
+        kinds = shingle(texts, self.word, self.character, key)
+        minima = _minwise(kinds[0], key)
+        for other in kinds[1:]:
+            np.minimum(minima, _minwise(other, key), out=minima)
+        return minima
+
+
+def _minwise(shingles: Grouped, key: bytes) -> Lanes:
+    """min over x of (a_j x + b_j) mod 2^32, a_j odd, for each permutation j and text."""
+    multipliers, offsets = _permutations(key)
+    minima = np.empty((BITS, len(shingles.starts)), dtype=np.uint32)
+    scratch = np.empty_like(shingles.values)
+    for lane in range(BITS):
+        np.multiply(shingles.values, multipliers[lane], out=scratch)
+        np.add(scratch, offsets[lane], out=scratch)
+        np.minimum.reduceat(scratch, shingles.starts, out=minima[lane])
+    return minima
+
+
+def _permutations(key: bytes) -> tuple[Lanes, Lanes]:
+    drawn = key_words("text-minhash/permutations", key, BITS)
+    return drawn.astype(np.uint32) | np.uint32(1), (drawn >> np.uint64(32)).astype(np.uint32)
+
+
+def _bits(minima: Lanes) -> NDArray[np.bool_]:
+    """`bool[n, 256]`: the lowest bit of MurmurHash3's 32-bit finalizer of each minimum."""
+    value = minima ^ (minima >> np.uint32(16))
+    value *= np.uint32(0x85EBCA6B)
+    value ^= value >> np.uint32(13)
+    value *= np.uint32(0xC2B2AE35)
+    value ^= value >> np.uint32(16)
+    return (value & np.uint32(1)).astype(np.bool_).T
+
+
+def _blocks(texts: Sequence[str]) -> list[list[str]]:
+    blocks: list[list[str]] = []
+    size = BLOCK_CODE_POINTS
+    for text in texts:
+        if size + len(text) > BLOCK_CODE_POINTS:
+            blocks.append([])
+            size = 0
+        blocks[-1].append(text)
+        size += len(text)
+    return blocks

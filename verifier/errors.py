@@ -1,0 +1,53 @@
+"""What can go wrong in the verifier, as one tree. Every message is a sentence saying what to do.
+
+AssayError (chain.errors)
+└── VerifierError
+    ├── TaskError       a task that is not what `assay/task/1` says
+    ├── ProfileError    a profile that is unknown, altered or malformed
+    ├── DigestError     content, key or features that cannot be digested
+    ├── SealError       a sealed output that cannot be opened
+    └── EngineError     a model that did not answer (verifier.engines)
+        └── EngineUnavailable   nothing is wrong with the task: try again, or elsewhere
+"""
+
+from chain.errors import AssayError
+
+__all__ = [
+    "DigestError",
+    "EngineError",
+    "EngineUnavailable",
+    "ProfileError",
+    "SealError",
+    "TaskError",
+    "VerifierError",
+]
+
+
+class VerifierError(AssayError):
+    """Root of everything raised by `verifier`."""
+
+
+class TaskError(VerifierError):
+    """A task that does not follow the schema, or is not the one its hash names."""
+
+
+class ProfileError(VerifierError):
+    """A profile that is unknown, altered or malformed."""
+
+
+class DigestError(VerifierError):
+    """Content, key or features that cannot be digested."""
+
+
+class SealError(VerifierError):
+    """A sealed output that cannot be opened."""
+
+
+class EngineError(VerifierError):
+    """A model that did not produce an output for a task."""
+
+
+class EngineUnavailable(EngineError):
+    """The engine cannot be reached or is busy; the same task may succeed later."""
+
+    retryable = True
