@@ -1,0 +1,105 @@
+"""The golden vectors: the code gives them, and they are what the script would write."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scripts import make_golden
+from verifier import digest, profiles, reputation
+from verifier.digest.image_perceptual import ImagePerceptual
+from verifier.digest.text_minhash import TextMinhash
+
+pytestmark = pytest.mark.unit
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+DIGESTS = json.loads((GOLDEN / "digests.json").read_text())
+REPUTATION = json.loads((GOLDEN / "reputation.json").read_text())
+
+
+def raw(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
+
+
+def test_golden_files__when_the_script_runs__then_they_are_not_stale():
+    for name, text in make_golden.files().items():
+        assert (GOLDEN / name).read_text() == text, f"run scripts/make_golden.py: {name} is stale"
+
+
+@pytest.mark.parametrize("family", ["exact", "distance", "text-minhash", "image-perceptual"])
+def test_golden_files__when_a_family_is_looked_up__then_it_has_at_least_40_cases(family: str):
+    assert len(DIGESTS[family]) >= 40
+
+
+def test_golden_files__when_forge_decodes_structs__then_names_are_in_alphabetical_order():
+    for name in ("exact", "distance", "text-minhash", "image-perceptual"):
+        for case in DIGESTS[name]:
+            assert list(case) == sorted(case)
+    for case in REPUTATION["histories"]:
+        assert list(case) == ["final", "steps"]
+        assert list(case["final"]) == sorted(case["final"])
+
+
+def test_distance__when_golden__then_it_is_the_same_in_both_forms():
+    a = [raw(case["a"]) for case in DIGESTS["distance"]]
+    b = [raw(case["b"]) for case in DIGESTS["distance"]]
+    expected = [case["distance"] for case in DIGESTS["distance"]]
+    assert [digest.distance(x, y) for x, y in zip(a, b, strict=True)] == expected
+    assert digest.distances(digest.to_words(a), digest.to_words(b)).tolist() == expected
+
+
+def test_exact__when_golden__then_the_digest_is_the_same():
+    profile = profiles.load("exact-bytes")
+    for case in DIGESTS["exact"]:
+        found = digest.digest(raw(case["content"]), profile, raw(case["key"]))
+        assert found == raw(case["digest"])
+
+
+def test_text_minhash__when_golden__then_the_digest_is_the_same():
+    for case in DIGESTS["text-minhash"]:
+        family = TextMinhash(1 << 20, case["wordShingle"], case["characterShingle"])
+        words = family.digest([raw(case["content"])], raw(case["key"]))
+        assert digest.from_words(words) == [raw(case["digest"])]
+
+
+def test_image_perceptual__when_golden__then_the_digest_is_the_same():
+    families = {
+        name: ImagePerceptual.parse(features, 1 << 20)
+        for name, features in DIGESTS["image-features"].items()
+    }
+    for case in DIGESTS["image-perceptual"]:
+        words = families[case["features"]].digest([raw(case["content"])], raw(case["key"]))
+        assert digest.from_words(words) == [raw(case["digest"])]
+
+
+def test_text_minhash__when_one_batch_holds_all_texts__then_it_equals_one_by_one():
+    key = raw(DIGESTS["exact"][0]["key"])
+    contents = [raw(case["content"]) for case in DIGESTS["text-minhash"]]
+    family = TextMinhash(1 << 20, 3, 5)
+    one_by_one = np.concatenate([family.digest([content], key) for content in contents])
+    np.testing.assert_array_equal(family.digest(contents, key), one_by_one)
+
+
+def test_decay__when_golden__then_the_amount_is_the_same():
+    for case in REPUTATION["decays"]:
+        found = reputation.decay(case["amount"], case["dt"], case["halfLife"])
+        assert found == case["result"]
+
+
+def test_score__when_golden__then_every_number_is_the_same():
+    policy = reputation.Policy(REPUTATION["policy"]["halfLife"])
+    assert REPUTATION["policy"]["minimum"] == policy.minimum
+    assert REPUTATION["policy"]["prior"] == policy.prior
+    for case in REPUTATION["histories"]:
+        steps = [(step["dt"], step["alpha"], step["beta"]) for step in case["steps"]]
+        evidence = reputation.replay(steps, policy)
+        score = reputation.score(evidence, evidence.updated_at, policy)
+        assert case["final"] == {
+            "alpha": score.alpha,
+            "beta": score.beta,
+            "effectiveN": score.effective_n,
+            "known": score.known,
+            "lowerBps": score.lower_bps,
+            "meanBps": score.mean_bps,
+        }
