@@ -51,7 +51,7 @@ def test_from_json__when_the_task_has_a_condition__then_it_round_trips():
 
 
 def test_from_json__when_the_hash_is_of_another_task__then_it_says_so():
-    with pytest.raises(TaskError, match="hashes to 0x.* but 0x11"):
+    with pytest.raises(TaskError, match=r"hashes to 0x.* but 0x11"):
         Task.from_json(text_task().canonical(), b"\x11" * 32)
 
 

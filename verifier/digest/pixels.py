@@ -31,7 +31,7 @@ def luminance(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def chrominance(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Cb = (128 B - 43 R - 85 G + 32896) >> 8 and Cr = (128 R - 107 G - 21 B + 32896) >> 8.
+    """Cb = (128 B - 43 R - 85 G + 32895) >> 8 and Cr = (128 R - 107 G - 21 B + 32895) >> 8.
 
     128 where there is no colour, so everywhere in a grey image.
     """
@@ -40,8 +40,8 @@ def chrominance(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[n
         return neutral, neutral
     red, green, blue = _channels(pixels)
     return (
-        ((128 * blue - 43 * red - 85 * green + 32896) >> 8).astype(np.uint8),
-        ((128 * red - 107 * green - 21 * blue + 32896) >> 8).astype(np.uint8),
+        ((128 * blue - 43 * red - 85 * green + 32895) >> 8).astype(np.uint8),
+        ((128 * red - 107 * green - 21 * blue + 32895) >> 8).astype(np.uint8),
     )
 
 
