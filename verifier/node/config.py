@@ -1,0 +1,181 @@
+"""`node.toml`: what `assay node init` writes and `assay node run` reads, schema `assay/node/1`.
+
+It holds no secret: keys and passwords are named by their files. People edit it, so every mistake is
+answered with the name of the setting.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from verifier.node.engine_book import DEFAULT, EngineConfig
+from verifier.node.errors import StateError
+from verifier.node.statedir import StateDir, write_whole
+
+__all__ = ["SCHEMA", "NodeConfig"]
+
+SCHEMA: Final = "assay/node/1"
+FINALIZED: Final = "finalized"
+
+_HEAD: Final = """\
+# Configuration of one Assay node. `confirmations` is how many blocks must follow before something
+# irreversible is done, or "finalized". Each [engines.<profile>] (a profile's name or 0x id, or
+# "default" for all others) names an engine and its settings.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeConfig:
+    """One node. Paths are absolute; `confirmations` None means finalized.
+
+    Exactly one of `keystore` (with `keystore_password_file`) and `local_account` names the key.
+    """
+
+    agent_id: int
+    chain_id: int
+    rpc_url: str = field(repr=False)
+    deployment: Path
+    keystore: Path | None = None
+    keystore_password_file: Path | None = None
+    local_account: int | None = None
+    backend_url: str | None = None
+    confirmations: int | None = 0
+    poll_seconds: float = 1.0
+    grace_seconds: float = 60.0
+    engines: Mapping[str, EngineConfig] = field(
+        default_factory=lambda: {DEFAULT: EngineConfig("builtin")}
+    )
+
+    def save(self, files: StateDir) -> None:
+        """Writes `node.toml`. StateError if another node's is there, or it cannot be written."""
+        if files.config.exists():
+            raise StateError(
+                f"There is a node in {files.root} already: run it, or give another --state-dir."
+            )
+        write_whole(files.config, self._toml().encode())
+
+    @classmethod
+    def load(cls, files: StateDir) -> NodeConfig:
+        """Reads `node.toml`. StateError when it is missing or not what it should be."""
+        path = files.config
+        try:
+            raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise StateError(
+                f"There is no node in {files.root}: make one with `assay node init`, or give its "
+                "folder with --state-dir."
+            ) from None
+        except (OSError, UnicodeDecodeError):
+            raise StateError(f"The file {path} cannot be read.") from None
+        except tomllib.TOMLDecodeError as error:
+            raise StateError(f"The file {path} is not valid TOML: {error}.") from None
+        if raw.pop("schema", None) != SCHEMA:
+            raise StateError(f"The file {path} is not of schema {SCHEMA}: make a new one.")
+        return _Reader(path, raw).config()
+
+    def _toml(self) -> str:
+        flat: dict[str, Any] = {
+            "schema": SCHEMA,
+            "chain_id": self.chain_id,
+            "agent": str(self.agent_id),
+            "rpc_url": self.rpc_url,
+            "deployment": str(self.deployment),
+            "keystore": str(self.keystore) if self.keystore else None,
+            "keystore_password_file": (
+                str(self.keystore_password_file) if self.keystore_password_file else None
+            ),
+            "local_account": self.local_account,
+            "backend_url": self.backend_url,
+            "confirmations": FINALIZED if self.confirmations is None else self.confirmations,
+            "poll_seconds": float(self.poll_seconds),
+            "grace_seconds": float(self.grace_seconds),
+        }
+        lines = [f"{name} = {_value(value)}" for name, value in flat.items() if value is not None]
+        for profile, engine in self.engines.items():
+            lines += ["", f"[engines.{_value(profile)}]", f"name = {_value(engine.name)}"]
+            lines += [f"{name} = {_value(value)}" for name, value in engine.settings.items()]
+        return _HEAD + "\n".join(lines) + "\n"
+
+
+class _Reader:
+    """Takes settings out of a TOML table, one by one; complains about what is left."""
+
+    def __init__(self, path: Path, raw: dict[str, Any]) -> None:
+        self._path = path
+        self._raw = raw
+
+    def config(self) -> NodeConfig:
+        agent = self._take("agent", str | int)
+        confirmations = self._take("confirmations", str | int, 0)
+        if isinstance(confirmations, str) and confirmations != FINALIZED:
+            raise self._wrong("confirmations", f'a number or "{FINALIZED}"')
+        config = NodeConfig(
+            agent_id=self._agent(agent),
+            chain_id=self._take("chain_id", int),
+            rpc_url=self._take("rpc_url", str),
+            deployment=Path(self._take("deployment", str)),
+            keystore=self._path_of("keystore"),
+            keystore_password_file=self._path_of("keystore_password_file"),
+            local_account=self._take("local_account", int, None),
+            backend_url=self._take("backend_url", str, None),
+            confirmations=None if confirmations == FINALIZED else int(confirmations),
+            poll_seconds=self._seconds("poll_seconds", 1.0),
+            grace_seconds=self._seconds("grace_seconds", 60.0),
+            engines=self._engines(),
+        )
+        if self._raw:
+            raise StateError(f"There is no setting named {next(iter(self._raw))} in {self._path}.")
+        return config
+
+    def _take(self, name: str, kind: Any, *default: Any) -> Any:
+        if name not in self._raw:
+            if default:
+                return default[0]
+            raise StateError(f"The setting {name} is missing in {self._path}.")
+        value = self._raw.pop(name)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise self._wrong(name, "text" if kind is str else "a number")
+        return value
+
+    def _path_of(self, name: str) -> Path | None:
+        value = self._take(name, str, None)
+        return Path(value) if value is not None else None
+
+    def _agent(self, value: str | int) -> int:
+        try:
+            agent_id = int(value)
+        except ValueError:
+            agent_id = -1
+        if not 0 <= agent_id < 1 << 256:
+            raise self._wrong("agent", "an agent's number")
+        return agent_id
+
+    def _seconds(self, name: str, default: float) -> float:
+        value = float(self._take(name, int | float, default))
+        if not 0.01 <= value <= 86_400:
+            raise self._wrong(name, "a number of seconds from 0.01 to 86400")
+        return value
+
+    def _engines(self) -> dict[str, EngineConfig]:
+        tables = self._take("engines", dict, {})
+        engines = {}
+        for profile, table in tables.items():
+            name = table.get("name") if isinstance(table, dict) else None
+            if not isinstance(name, str):
+                raise self._wrong(f"engines.{profile}", "a table with the name of an engine")
+            settings = {key: value for key, value in table.items() if key != "name"}
+            engines[profile] = EngineConfig(name, settings)
+        return engines
+
+    def _wrong(self, name: str, wanted: str) -> StateError:
+        return StateError(f"The setting {name} in {self._path} must be {wanted}.")
+
+
+def _value(value: Any) -> str:
+    """A TOML value: JSON's strings, numbers, booleans and lists are TOML's too."""
+    return json.dumps(value)

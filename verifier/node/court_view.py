@@ -1,0 +1,97 @@
+"""The court as a node reads it: typed answers of `VerificationRounds` at a chosen block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from chain.blocks import Block
+from chain.errors import RevertError
+from chain.events import Event
+from chain.gateway import BlockTag
+from chain.structs import Profile, Round, Seat
+from chain.types import PROVIDER_SEAT, BlockNumber, Phase
+
+__all__ = ["COURT", "ChainReader", "CourtView", "RoundView"]
+
+COURT: Final = "VerificationRounds"
+# The stored phase of these lags behind the clock, so the chain is asked once more.
+_CLOCKED: Final = frozenset({Phase.COMMITTING, Phase.OPENING})
+
+
+class ChainReader(Protocol):
+    """What a node reads through; `chain.gateway.Gateway` is one."""
+
+    def head(self) -> Block: ...
+    def finalized(self) -> Block: ...
+    def block(self, which: BlockTag | bytes) -> Block | None: ...
+    def logs(self, from_block: int, to_block: int) -> list[Event]: ...
+    def logs_of_block(self, block_hash: bytes) -> list[Event]: ...
+    def call(
+        self, contract: str, function: str, *arguments: Any, block: BlockTag = "latest"
+    ) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RoundView:
+    """A round at one block; `phase` is the one by the clock, not the stored one."""
+
+    round: Round
+    phase: Phase
+
+
+class CourtView:
+    """Reads rounds, seats and profiles."""
+
+    def __init__(self, gateway: ChainReader) -> None:
+        self._gateway = gateway
+        self._profiles: dict[bytes, Profile] = {}
+
+    def round(self, request_hash: bytes, block: BlockTag = "latest") -> RoundView | None:
+        """A round, or None if the court has no such round (at that block)."""
+        try:
+            found: Round = self._gateway.call(COURT, "round", request_hash, block=block)
+        except RevertError as error:
+            if error.name == "RoundUnknown":
+                return None
+            raise
+        phase = found.phase
+        if phase is Phase.NONE:
+            return None
+        if phase in _CLOCKED:
+            phase = self._gateway.call(COURT, "phaseOf", request_hash, block=block)
+        return RoundView(found, phase)
+
+    def seats(self, request_hash: bytes, block: BlockTag = "latest") -> tuple[Seat, ...]:
+        """The committee's seats, by number; none before the draw."""
+        return tuple(self._gateway.call(COURT, "seats", request_hash, block=block))
+
+    def seat(self, request_hash: bytes, number: int, block: BlockTag = "latest") -> Seat:
+        """One seat of a drawn round, or the provider's."""
+        if number == PROVIDER_SEAT:
+            found: Seat = self._gateway.call(COURT, "providerSeat", request_hash, block=block)
+            return found
+        return self.seats(request_hash, block)[number]
+
+    def round_count(self) -> int:
+        """Rounds ever submitted."""
+        return int(self._gateway.call(COURT, "roundCount"))
+
+    def enrolments(self, agent_id: int) -> frozenset[bytes]:
+        """Profiles an agent may be drawn for."""
+        found = self._gateway.call("StakeVault", "enrolmentsOf", agent_id)
+        return frozenset(bytes(profile_id) for profile_id in found)
+
+    def profile(self, profile_id: bytes) -> Profile:
+        """The chain's parameters of a profile: immutable, so asked once."""
+        if profile_id not in self._profiles:
+            self._profiles[profile_id] = self._gateway.call(
+                "ProfileRegistry", "profile", profile_id
+            )
+        return self._profiles[profile_id]
+
+    def settled(self, head: Block, confirmations: int | None) -> BlockNumber:
+        """The newest block believed: `confirmations` below the head, or finalized if None."""
+        if confirmations is None:
+            return self._gateway.finalized().number
+        return BlockNumber(max(0, head.number - confirmations))

@@ -1,0 +1,119 @@
+"""The folder that outlives a node: its configuration, its store, its outputs, and a lock.
+
+node.toml         configuration, schema assay/node/1
+node.sqlite3      seats, rounds and deliveries (`store`)
+journal.sqlite3   signed transactions (`chain.journal`)
+outputs/<hash>    outputs by their keccak256
+node.lock         held by the one daemon that runs on the folder
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from eth_utils.crypto import keccak
+
+from verifier.node.errors import StateError, StateInUse
+
+__all__ = ["StateDir", "write_whole"]
+
+
+class StateDir:
+    """Paths in a node's state folder, its outputs and its lock."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._lock: IO[str] | None = None
+
+    @property
+    def config(self) -> Path:
+        return self.root / "node.toml"
+
+    @property
+    def store(self) -> Path:
+        return self.root / "node.sqlite3"
+
+    @property
+    def journal(self) -> Path:
+        return self.root / "journal.sqlite3"
+
+    def create(self) -> None:
+        """Makes the folder, readable by its owner only. StateError when that is impossible."""
+        try:
+            (self.root / "outputs").mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.root.chmod(0o700)
+        except OSError as error:
+            raise StateError(
+                f"The state folder {self.root} cannot be made ({error.strerror}): give another "
+                "with --state-dir."
+            ) from None
+
+    def acquire(self) -> None:
+        """Takes the lock until `release` or the process's end; StateInUse if another has it."""
+        try:
+            file = (self.root / "node.lock").open("a+", encoding="ascii")
+        except OSError as error:
+            raise StateError(
+                f"The state folder {self.root} cannot be used ({error.strerror}): make one with "
+                "`assay node init`."
+            ) from None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            raise StateInUse(
+                f"Another node runs on the state folder {self.root}: stop it, or give this one a "
+                "folder of its own with --state-dir."
+            ) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        self._lock = file
+
+    def release(self) -> None:
+        """Lets the next daemon in."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def save_output(self, output: bytes) -> bytes:
+        """Stores an output durably; returns its keccak256."""
+        content_hash = bytes(keccak(output))
+        path = self._output(content_hash)
+        if not path.exists():
+            write_whole(path, output)
+        return content_hash
+
+    def read_output(self, content_hash: bytes) -> bytes | None:
+        """A stored output, or None when it is missing or no longer what it was."""
+        try:
+            output = self._output(content_hash).read_bytes()
+        except OSError:
+            return None
+        return output if bytes(keccak(output)) == content_hash else None
+
+    def _output(self, content_hash: bytes) -> Path:
+        return self.root / "outputs" / content_hash.hex()
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Writes a file durably, whole or not at all. StateError when that is impossible."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise StateError(f"The file {path} cannot be written: {error.strerror}.") from None
