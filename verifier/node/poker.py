@@ -69,7 +69,7 @@ def due(view: RoundView, head: Block, now: int) -> Poke | None:
         return Poke.DRAW if head.number >= found.entropy_block else None
     if view.phase is Phase.TALLYING:
         return Poke.ADVANCE
-    if view.phase is Phase.PUBLISHING and now > found.publish_closes_at:
+    if view.phase is Phase.PUBLISHING and now >= found.publish_closes_at:
         return Poke.ADVANCE
     return None
 

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from chain.errors import AssayError
 
-__all__ = ["Generator", "GeneratorThread", "SendingThreads", "Sendings", "Workers"]
+__all__ = ["Generator", "GeneratorThread", "SendingThreads", "Sendings", "Workers", "guarded"]
 
 _log = logging.getLogger("assay.node")
 
@@ -75,7 +75,7 @@ class GeneratorThread:
                 self._condition.wait_for(lambda: bool(self._queue))
                 _, _, name, job = heapq.heappop(self._queue)
             try:
-                _guarded(job)
+                guarded(job)
             finally:
                 with self._condition:
                     self._known.discard(name)
@@ -106,14 +106,15 @@ class SendingThreads:
 
     def _run(self, name: Hashable, job: Job) -> None:
         try:
-            _guarded(job)
+            guarded(job)
         finally:
             with self._lock:
                 self._running.discard(name)
             self._wake.set()
 
 
-def _guarded(job: Job) -> None:
+def guarded(job: Job) -> None:
+    """Runs a job; its failure is logged and goes no further."""
     try:
         job()
     except AssayError as error:
