@@ -330,7 +330,7 @@ class Sender:
         head, tip = self.gateway.head(), self.gateway.priority_fee()
         offer = fees.better_offer(entry.attempts[-1].fees, head.base_fee, tip, self._policy)
         if offer is None:
-            _log.warning("%s: waiting at the fee cap", entry.call.label)
+            _log.info("%s: waiting at the fee cap", entry.call.label)
             return None
         _log.info("%s: offering %d gwei per gas", entry.call.label, offer.max_fee // GWEI)
         return self._journal.add_attempt(entry, self._sign(entry, offer))

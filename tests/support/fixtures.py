@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,22 +13,11 @@ from cli.anvil import Anvil, AnvilOptions, start_anvil
 from tests.support.anvil import Control
 
 
-@pytest.fixture(scope="session")
-def session_anvil(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Anvil]:
-    """One anvil per test session that mines each transaction at once."""
-    log = tmp_path_factory.mktemp("anvil") / "anvil.log"
-    with start_anvil(log, AnvilOptions(block_time=0)) as chain:
-        yield chain
-
-
 @pytest.fixture
-def anvil(session_anvil: Anvil) -> Iterator[Anvil]:
-    """The session's anvil, as it was at its start again after each test."""
-    control = Control(session_anvil.url)
-    snapshot = control("evm_snapshot")
-    yield session_anvil
-    control("evm_revert", snapshot)
-    control.close()
+def anvil(tmp_path: Path) -> Iterator[Anvil]:
+    """A chain of the test's own that mines each transaction at once."""
+    with start_anvil(tmp_path / "anvil.log", AnvilOptions(block_time=0)) as chain:
+        yield chain
 
 
 @pytest.fixture

@@ -1,0 +1,188 @@
+"""A JSON-RPC proxy that misbehaves on purpose: lost replies, geth's pool rules, false answers.
+
+Faults are queued per method and used up in order; `rates` adds random ones from a seed, so that a
+failing run can be repeated.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+import urllib.request
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+
+from eth_account import Account
+from eth_account.typed_transactions import TypedTransaction
+from hexbytes import HexBytes
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One misbehaviour.
+
+    Attributes:
+        forward: the node gets the request.
+        answer: JSON-RPC answer to give instead of the node's (`{"error": …}` or `{"result": …}`).
+        drop: the connection is closed without an answer.
+        delay: seconds before the answer.
+        status: HTTP status of the answer.
+    """
+
+    forward: bool = True
+    answer: Mapping[str, Any] | None = None
+    drop: bool = False
+    delay: float = 0.0
+    status: int = 200
+
+
+LOSE_REPLY = Fault(drop=True)
+LOSE_REQUEST = Fault(forward=False, drop=True)
+
+
+def refusal(message: str, code: int = -32000, *, forward: bool = False) -> Fault:
+    """The node seems to refuse; with `forward` it has the request all the same."""
+    return Fault(forward=forward, answer={"error": {"code": code, "message": message}})
+
+
+def claim(result: Any) -> Fault:
+    """The node's answer is replaced by this result."""
+    return Fault(answer={"result": result})
+
+
+class FaultProxy:
+    """Stands between a client and a node. A context manager."""
+
+    def __init__(
+        self,
+        node: str,
+        *,
+        seed: int = 0,
+        rates: Mapping[str, float] | None = None,
+        raise_percent: int | None = None,
+    ) -> None:
+        """
+        Args:
+            node: RPC URL of the real node.
+            rates: probability per fault, "lose_reply" and "lose_request", for any broadcast.
+            raise_percent: refuse replacements that do not raise both fees by as much, and
+                duplicates with "already known", as geth does (its value is 10).
+        """
+        self._node = node
+        self._random = random.Random(seed)
+        self._rates = dict(rates or {})
+        self._raise_percent = raise_percent
+        self._pool: dict[tuple[str, int], tuple[bytes, int, int]] = {}
+        self._faults: dict[str, deque[Fault]] = defaultdict(deque)
+        self._lock = threading.Lock()
+        self.requests: list[tuple[str, list[Any]]] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def inject(self, method: str, *faults: Fault) -> None:
+        """The next requests of a method meet these faults, one each."""
+        with self._lock:
+            self._faults[method].extend(faults)
+
+    def broadcasts(self) -> list[str]:
+        """Raw transactions handed in so far, in order."""
+        with self._lock:
+            return [p[0] for method, p in self.requests if method == "eth_sendRawTransaction"]
+
+    def __enter__(self) -> FaultProxy:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _fault(self, method: str) -> Fault | None:
+        with self._lock:
+            if self._faults[method]:
+                return self._faults[method].popleft()
+            if method == "eth_sendRawTransaction":
+                if self._random.random() < self._rates.get("lose_request", 0):
+                    return LOSE_REQUEST
+                if self._random.random() < self._rates.get("lose_reply", 0):
+                    return LOSE_REPLY
+        return None
+
+    def _pool_rule(self, raw: str) -> Mapping[str, Any] | None:
+        """geth's answer to a duplicate or to a replacement that pays too little."""
+        data = bytes.fromhex(raw[2:])
+        fields = TypedTransaction.from_bytes(HexBytes(data)).as_dict()
+        place = (Account.recover_transaction(data), int(fields["nonce"]))
+        fees = (int(fields["maxFeePerGas"]), int(fields["maxPriorityFeePerGas"]))
+        with self._lock:
+            known = self._pool.get(place)
+            if known is not None and known[0] == data:
+                return {"error": {"code": -32000, "message": "already known"}}
+            if known is not None and self._raise_percent is not None:
+                factor = 100 + self._raise_percent
+                if any(new * 100 < old * factor for new, old in zip(fees, known[1:], strict=True)):
+                    message = "replacement transaction underpriced"
+                    return {"error": {"code": -32000, "message": message}}
+            self._pool[place] = (data, *fees)
+        return None
+
+    def _answer(self, body: Mapping[str, Any]) -> tuple[bytes | None, int]:
+        method = body["method"]
+        with self._lock:
+            self.requests.append((method, body["params"]))
+        fault = self._fault(method) or Fault()
+        reply: dict[str, Any] = {"jsonrpc": "2.0", "id": body["id"]}
+        if fault.forward:
+            refused = None
+            if method == "eth_sendRawTransaction" and self._raise_percent is not None:
+                refused = self._pool_rule(body["params"][0])
+            reply.update(refused or self._forward(body))
+        if fault.answer is not None:
+            reply = {"jsonrpc": "2.0", "id": body["id"], **fault.answer}
+        time.sleep(fault.delay)
+        return (None if fault.drop else json.dumps(reply).encode()), fault.status
+
+    def _forward(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        request = urllib.request.Request(
+            self._node, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as response:
+            answer: dict[str, Any] = json.load(response)
+        return answer
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                content, status = proxy._answer(body)
+                if content is None:
+                    self.close_connection = True
+                    return
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Quiet."""
+
+        return Handler
