@@ -1,0 +1,299 @@
+"""Puts the contracts on a chain, step by step, and can be interrupted and resumed at any step.
+
+After each step the deployment file is written whole. A step found done is skipped: a contract
+whose recorded code stands at its address, a court that is named, a profile that is registered.
+Between a broadcast and the file's next writing the sender's journal remembers, so that no contract
+is deployed twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from eth_utils.crypto import keccak
+
+from chain import artifacts, deployment
+from chain.abi import encode
+from chain.blocks import Call
+from chain.deployment import ContractRecord, Deployment
+from chain.errors import DeploymentError, InsufficientFunds
+from chain.events import Wired
+from chain.fees import BASE_FEE_ROOM
+from chain.gateway import Gateway
+from chain.journal import FileJournal
+from chain.keys import Signer
+from chain.parameters import Parameters
+from chain.sender import Sender
+from chain.types import ZERO_ADDRESS, Address, BlockNumber, Bytes32, Family, ProfileId, Wei
+from chain.units import show_ether
+
+CONTRACTS: Final = (
+    "IdentityRegistry",
+    "ReputationRegistry",
+    "ValidationRegistry",
+    "ProfileRegistry",
+    "BlockhashEntropy",
+    "StakeVault",
+    "ReputationLedger",
+    "VerificationRounds",
+    "Router",
+)
+"""In the order of deployment: each needs only those before it."""
+
+REGISTRIES: Final = CONTRACTS[:3]
+"""ERC-8004's, which on public chains stand already."""
+
+WIRED: Final = ("StakeVault", "ReputationLedger")
+"""They must be told which court may use them, once both exist."""
+
+# Calls to contracts that do not exist yet cannot be estimated; measured, and rounded up.
+_WIRE_GAS: Final = 120_000
+_REGISTER_GAS: Final = 300_000
+_REGISTER_GAS_PER_BYTE: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSpec:
+    """A recipe to register: its name, its canonical bytes, and what the court needs of it."""
+
+    name: str
+    recipe: bytes = field(repr=False)
+    family: Family
+    tolerance: int
+    max_output_bytes: int
+
+    @property
+    def profile_id(self) -> ProfileId:
+        return ProfileId(keccak(self.recipe))
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a deployment would cost from here: gas, and wei at twice the present base fee."""
+
+    steps: tuple[str, ...]
+    gas: int
+    cost: Wei
+
+
+Progress = Callable[[str], None]
+
+
+def deploy(
+    gateway: Gateway,
+    signer: Signer,
+    parameters: Parameters,
+    profiles: Sequence[ProfileSpec],
+    file: Path,
+    *,
+    registries: Mapping[str, Address] | None = None,
+    on_progress: Progress = lambda _line: None,
+) -> Deployment:
+    """Deploys what is missing, wires it, registers profiles; returns the complete deployment.
+
+    Args:
+        file: the deployment file, read if it exists and written after each step.
+        registries: ERC-8004 registries that stand already, by contract name.
+        on_progress: told one line per step.
+
+    Raises:
+        ConfigError: parameters, file or registries that do not fit.
+        AssayError: the chain refuses; calling again goes on from there.
+    """
+    parameters.check()
+    state = _begin(gateway, parameters, file)
+    journal_file = file.with_name(file.name + ".journal")
+    with ExitStack() as stack:
+        journal = FileJournal(journal_file)
+        stack.callback(journal.close_file)
+        work = _Work(
+            gateway, Sender(gateway, signer, journal), parameters, file, state, on_progress
+        )
+        for name in CONTRACTS:
+            given = (registries or {}).get(name)
+            work.adopt(name, given) if given else work.create(name)
+        for name in WIRED:
+            work.wire(name)
+        for spec in profiles:
+            work.register(spec)
+        work.save(replace(work.state, complete=True))
+    journal_file.unlink(missing_ok=True)
+    return work.state
+
+
+def estimate(
+    gateway: Gateway,
+    signer: Signer,
+    parameters: Parameters,
+    profiles: Sequence[ProfileSpec],
+    file: Path,
+    *,
+    registries: Mapping[str, Address] | None = None,
+) -> Estimate:
+    """What `deploy` would do and cost now. Sends nothing and writes nothing.
+
+    Raises:
+        InsufficientFunds: the signer's account cannot pay for it.
+    """
+    parameters.check()
+    state = _begin(gateway, parameters, file)
+    steps: list[str] = []
+    gas = 0
+    addresses = {**state.addresses, **(registries or {})}
+    for name in CONTRACTS:
+        if name not in addresses:
+            call = _creation(name, addresses, parameters)
+            gas += gateway.estimate_gas(call, signer.address)
+            steps.append(f"deploy {name}")
+            addresses[name] = signer.address  # any address: it costs the same
+    for name in () if state.complete else WIRED:
+        gas += _WIRE_GAS
+        steps.append(f"wire {name}")
+    for spec in profiles:
+        if spec.profile_id not in state.profiles.values():
+            gas += _REGISTER_GAS + _REGISTER_GAS_PER_BYTE * len(spec.recipe)
+            steps.append(f"register profile {spec.name}")
+    price = gateway.head().base_fee * BASE_FEE_ROOM + gateway.priority_fee()
+    cost = Wei(gas * price)
+    balance = gateway.balance(signer.address)
+    if balance < cost:
+        raise InsufficientFunds(
+            f"The deployment needs up to {show_ether(cost)}, and the account {signer.address} "
+            f"holds {show_ether(balance)}: send it funds."
+        )
+    return Estimate(tuple(steps), gas, cost)
+
+
+def _begin(gateway: Gateway, parameters: Parameters, file: Path) -> Deployment:
+    """The deployment begun earlier, or an empty one."""
+    if not file.exists():
+        head = gateway.head().number
+        return Deployment(gateway.chain_id(), head, parameters=parameters.as_json())
+    state = deployment.load(file)
+    deployment.check_chain(state.chain_id, gateway)
+    if dict(state.parameters) != parameters.as_json():
+        raise DeploymentError(
+            f"The deployment {file} was begun with other parameters: use the same preset, or "
+            "another file."
+        )
+    for name, record in state.contracts.items():
+        deployment.check_code(name, record, gateway)
+    return state
+
+
+class _Work:
+    """A deployment in progress: `state` is what the file says."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        sender: Sender,
+        parameters: Parameters,
+        file: Path,
+        state: Deployment,
+        on_progress: Progress,
+    ) -> None:
+        self._gateway = gateway
+        self._sender = sender
+        self._parameters = parameters
+        self._file = file
+        self._tell = on_progress
+        self.state = state
+
+    def save(self, state: Deployment) -> None:
+        state.save(self._file)
+        self.state = state
+
+    def create(self, name: str) -> None:
+        if name in self.state.contracts:
+            self._tell(f"{name} stands at {self.state.address(name)}")
+            return
+        call = _creation(name, self.state.addresses, self._parameters)
+        receipt = self._sender.send_call(call, job=f"deploy {name}")
+        if receipt.contract_address is None:
+            raise DeploymentError(f"The node reports no address for {name}: try again.")
+        self._record(name, receipt.contract_address, receipt.block_number)
+        self._tell(f"{name} deployed at {receipt.contract_address} ({receipt.gas_used:,} gas)")
+
+    def adopt(self, name: str, address: Address) -> None:
+        if name in self.state.contracts:
+            if self.state.address(name) != address:
+                raise DeploymentError(
+                    f"The deployment has {name} at {self.state.address(name)}, not at {address}: "
+                    "use another file."
+                )
+            return
+        self._record(name, address, self._gateway.head().number)
+        self._tell(f"{name} is the one at {address}")
+
+    def _record(self, name: str, address: Address, block: int) -> None:
+        code = self._gateway.code(address)
+        if not code:
+            raise DeploymentError(
+                f"There is no contract at {address}, which should be the {name}: check the address "
+                "and the RPC URL."
+            )
+        record = ContractRecord(address, Bytes32(keccak(code)), BlockNumber(block))
+        self.save(self.state.with_contract(name, record))
+
+    def wire(self, name: str) -> None:
+        court = self.state.address("VerificationRounds")
+        door = self._gateway.with_deployment(self.state)
+        record = self.state.contracts[name]
+        logs = door.logs(record.block, door.head().number)
+        wired = [e for e in logs if isinstance(e, Wired) and e.log.contract == name]
+        if not wired:
+            call = door.prepare(name, "wire", [court])
+            self._sender.send_call(call, job=f"wire {name}")
+            self._tell(f"{name} takes orders from the court")
+        elif wired[0].courts != (court,):
+            raise DeploymentError(
+                f"{name} at {record.address} takes orders from another court: deploy to another "
+                "file."
+            )
+
+    def register(self, spec: ProfileSpec) -> None:
+        door = self._gateway.with_deployment(self.state)
+        if not door.call("ProfileRegistry", "isRegistered", spec.profile_id):
+            profile = self._parameters.profile(spec.family, spec.tolerance, spec.max_output_bytes)
+            call = door.prepare("ProfileRegistry", "register", spec.recipe, profile)
+            self._sender.send_call(call, job=f"register {spec.profile_id.hex()}")
+            self._tell(f"profile {spec.name} registered")
+        if self.state.profiles.get(spec.name) != spec.profile_id:
+            self.save(self.state.with_profile(spec.name, spec.profile_id))
+
+
+def _creation(name: str, addresses: Mapping[str, Address], parameters: Parameters) -> Call:
+    """The creation of a contract, its constructor's arguments found by their Solidity names."""
+    artifact = artifacts.load(name)
+    constructors = artifact.entries("constructor")
+    inputs: Sequence[Mapping[str, Any]] = constructors[0]["inputs"] if constructors else ()
+    known = _constructor_arguments(addresses, parameters)
+    values = [known[param["name"].rstrip("_")] for param in inputs]
+    return Call(None, artifact.bytecode + encode(inputs, values), Wei(0), f"deploy {name}")
+
+
+def _constructor_arguments(
+    addresses: Mapping[str, Address], parameters: Parameters
+) -> dict[str, Any]:
+    contracts = {
+        "identity": "IdentityRegistry",
+        "validation": "ValidationRegistry",
+        "profiles": "ProfileRegistry",
+        "entropy": "BlockhashEntropy",
+        "vault": "StakeVault",
+        "ledger": "ReputationLedger",
+        "rounds": "VerificationRounds",
+    }
+    found = {key: addresses[name] for key, name in contracts.items() if name in addresses}
+    return {
+        **found,
+        "capability": ZERO_ADDRESS,  # admits everybody; exams take its place
+        "epochLength": parameters.epoch_length,
+        "unbondingDelay": parameters.unbonding_delay,
+        "halfLife": parameters.half_life,
+    }
