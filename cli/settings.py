@@ -27,7 +27,7 @@ from chain.errors import ConfigError
 SETTINGS_FILE = Path("assay.toml")
 ENVIRONMENT_PREFIX = "ASSAY_"
 # Variables with our prefix that switch something outside of this table.
-OTHER_VARIABLES = frozenset({"ASSAY_DEBUG"})
+OTHER_VARIABLES = frozenset({"ASSAY_ANVIL", "ASSAY_DEBUG"})
 
 
 class SettingError(ConfigError):
