@@ -16,12 +16,14 @@ TESTS ?= tests
 # Models and linear algebra on one thread each: the processes of a network share the machine.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test test-contracts test-python check bench test-ci test-deep lock clean
+.PHONY: help setup setup-test demo test test-contracts test-python check bench test-ci test-deep lock clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 setup: $(STAMP)-run ## Set up what running needs (the other targets do it by themselves).
+
+setup-test: $(STAMP)-test ## Set up what checks and tests need.
 
 $(STAMP)-run: requirements/run.txt package-lock.json pyproject.toml
 	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh run && touch $@
