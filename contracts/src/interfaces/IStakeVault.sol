@@ -18,6 +18,7 @@ interface IStakeVault {
     error VaultNotDeployer(address caller);
     error VaultAlreadyWired();
     error VaultZeroAmount();
+    error VaultEpochLengthZero();
     error VaultInsufficientStake(uint256 agentId, uint256 free, uint256 required);
     error VaultStillUnbonding(uint256 agentId, uint256 unbondsAt);
     error VaultNothingToWithdraw(uint256 agentId);
@@ -27,6 +28,8 @@ interface IStakeVault {
     error VaultOperatorEnrolled(address operator, bytes32 profileId, uint256 agentId);
     error VaultTooManyProfiles(uint256 agentId, uint256 limit);
     error VaultNotCapable(uint256 agentId, bytes32 profileId);
+    error VaultEpochUnknown(uint32 epoch, uint32 current);
+    error VaultSlashExceedsLock(uint256 slashed, uint256 lock);
     error VaultTransferFailed(address account, uint256 amount);
 
     event Wired(address[] courts);
@@ -39,28 +42,63 @@ interface IStakeVault {
     event Released(uint256 indexed agentId, bytes32 indexed ref, uint256 amount, uint256 slashed);
 
     /// @notice Names the courts that may lock and slash. Once, by the deployer; never again.
-    function wire(address[] calldata courts) external;
-    function stake(uint256 agentId) external payable;
-    function requestUnstake(uint256 agentId, uint256 amount) external;
-    /// @notice Pays what has finished unbonding to the agent's owner.
-    function withdraw(uint256 agentId) external;
-    /// @notice Makes the agent drawable for a profile. One agent per operator and profile.
-    function enrol(uint256 agentId, bytes32 profileId) external;
+    function wire(
+        address[] calldata courts
+    ) external;
+    /// @notice Bonds the value sent. Caller: the agent's operator. Stake belongs to whoever owns the agent.
+    function stake(
+        uint256 agentId
+    ) external payable;
+    /// @notice Starts unbonding; an earlier unbonding starts again together with it. Caller: the owner.
+    function requestUnstake(
+        uint256 agentId,
+        uint256 amount
+    ) external;
+    /// @notice Pays what has finished unbonding, and no round has locked, to the agent's owner, who calls.
+    function withdraw(
+        uint256 agentId
+    ) external;
+    /// @notice Makes the agent drawable for a profile from the next epoch on, while it has the
+    /// profile's minimum bonded. One agent per owner and profile. Caller: the agent's operator.
+    function enrol(
+        uint256 agentId,
+        bytes32 profileId
+    ) external;
     /// @notice Ends an enrolment: by the agent's operator, or by anyone once the agent changed owner
     /// or lost the profile's capability.
-    function leave(uint256 agentId, bytes32 profileId) external;
+    function unenrol(
+        uint256 agentId,
+        bytes32 profileId
+    ) external;
 
     // courts only
-    function lock(uint256 agentId, uint256 amount, bytes32 ref) external;
-    function release(uint256 agentId, uint256 amount, uint256 slashed, bytes32 ref) external;
-    /// @notice Draws up to `count` distinct agents by weight and locks `lockAmount` of each.
+    /// @notice Holds `amount` of the agent's stake until `release`.
+    function lock(
+        uint256 agentId,
+        uint256 amount,
+        bytes32 ref
+    ) external;
+    /// @notice Frees `amount` and burns `slashed` of it, from bonded stake first, then from unbonding.
+    function release(
+        uint256 agentId,
+        uint256 amount,
+        uint256 slashed,
+        bytes32 ref
+    ) external;
+    /// @notice Draws up to `count` distinct agents by weight, without replacement, and locks
+    /// `lockAmount` of each. Whoever enrolled counts: an agent that left, or was sold, after `epoch`
+    /// can still be drawn, so nobody dodges or steers a draw once its entropy is known.
+    /// @param epoch this epoch or the last one.
+    /// @param excludedAgentId the provider's own agent, whoever enrolled it.
     /// @return agentIds fewer than `count` when not enough are eligible.
+    /// @return operators who enrolled them, all different.
     function draw(
         bytes32 profileId,
         uint32 epoch,
         bytes32 seed,
         uint256 count,
         address excludedOperator,
+        uint256 excludedAgentId,
         uint96 lockAmount,
         bytes32 ref
     ) external returns (uint256[] memory agentIds, address[] memory operators);
@@ -68,12 +106,30 @@ interface IStakeVault {
     function currentEpoch() external view returns (uint32);
     function epochLength() external view returns (uint256);
     function unbondingDelay() external view returns (uint256);
-    function stakeOf(uint256 agentId) external view returns (Stake memory);
-    function freeStakeOf(uint256 agentId) external view returns (uint256);
-    function enrolmentsOf(uint256 agentId) external view returns (bytes32[] memory);
-    function isEnrolled(uint256 agentId, bytes32 profileId) external view returns (bool);
-    /// @notice Weight (gwei) of an agent for draws of rounds submitted in `epoch`.
-    function weightOf(uint256 agentId, bytes32 profileId, uint32 epoch) external view returns (uint256);
-    function totalWeight(bytes32 profileId, uint32 epoch) external view returns (uint256);
+    function stakeOf(
+        uint256 agentId
+    ) external view returns (Stake memory);
+    function freeStakeOf(
+        uint256 agentId
+    ) external view returns (uint256);
+    function enrolmentsOf(
+        uint256 agentId
+    ) external view returns (bytes32[] memory);
+    function isEnrolled(
+        uint256 agentId,
+        bytes32 profileId
+    ) external view returns (bool);
+    /// @notice Weight (gwei) of an agent for draws of rounds submitted in `epoch`: the last epoch, this
+    /// one or the next; reverts VaultEpochUnknown for any other.
+    function weightOf(
+        uint256 agentId,
+        bytes32 profileId,
+        uint32 epoch
+    ) external view returns (uint256);
+    function totalWeight(
+        bytes32 profileId,
+        uint32 epoch
+    ) external view returns (uint256);
+    /// @notice Wei slashed so far, which stay here for ever.
     function burned() external view returns (uint256);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IValidationNetwork} from "./IValidationNetwork.sol";
+
 /// @notice What a provider signs (EIP-712) when it delivers a piece of work.
 /// @dev `profileId` is part of the receipt: were it left to whoever submits, a client could have an
 /// image judged by a text profile and the provider's bond slashed for nothing.
@@ -13,20 +15,8 @@ struct Receipt {
     uint64 deadline;
 }
 
-/// @notice ERC-8294 selection policy; `challengeKind` carries the profileId, `extensions` is empty.
-struct SelectionPolicy {
-    uint8 version;
-    uint8 selectionSize;
-    uint8 minOperators;
-    uint8 minResponses;
-    uint64 deadlineSeconds;
-    uint8 verdictMode;
-    bytes32 challengeKind;
-    bytes extensions;
-}
-
 /// @notice The phases of a round, in the only order in which they can follow one another.
-/// Committing and Opening end by the clock, so the stored phase may lag; `phaseOf` never does.
+/// Committing and Opening end by the clock, so the stored phase may lag; `phaseOf` and `round` never do.
 enum Phase {
     None,
     Drawing,
@@ -51,13 +41,16 @@ enum SeatState {
     Opened
 }
 
+/// @dev The order packs it into nine slots.
 struct Round {
     uint256 agentId;
     bytes32 profileId;
     bytes32 taskHash;
     bytes32 outputHash;
     address client;
-    address payer;
+    uint96 bond;
+    address payer; // who paid the fee, and gets it back when the round expires
+    uint96 fee;
     bytes32 key;
     uint64 entropyBlock;
     uint40 submittedAt;
@@ -67,27 +60,30 @@ struct Round {
     uint8 level;
     Phase phase;
     Verdict verdict;
-    uint8 committed;
-    uint8 opened;
-    uint96 bond;
-    uint96 fee;
+    uint8 committed; // seats, the provider's not counted
+    uint8 opened; // seats, the provider's not counted
     uint32 sortitionEpoch;
+    address provider; // the agent's owner at submit: earns its good evidence, may not sit on the committee
+    uint8 seatCount; // seats really drawn
+    uint8 quorum; // M, of the profile's committee size
+    uint32 cluster; // bit i: seat i belongs to the paid cluster
+    bool selfVerified; // the provider's own operator asked or paid: no good evidence
 }
 
+/// @dev The evidence hash an opening carries is bound by the commitment and kept in `Opened` only.
 struct Seat {
     uint256 agentId;
-    address operator;
+    address operator; // who enrolled it; the owner at submit for the provider's seat
     SeatState state;
     uint40 committedAt;
     uint96 lock;
     bytes32 commitment;
     bytes32 digest;
-    bytes32 evidenceHash;
 }
 
 /// @title The court: a drawn committee re-runs a piece of work blind, and the contract itself
 /// compares the committed digests and counts the votes.
-interface IVerificationRounds {
+interface IVerificationRounds is IValidationNetwork {
     // ---------------------------------------------------------------- errors
     error RoundUnknown(bytes32 requestHash);
     error RoundWrongPhase(bytes32 requestHash, Phase actual, Phase required);
@@ -112,16 +108,8 @@ interface IVerificationRounds {
     error OutputHashMismatch(bytes32 committed, bytes32 published);
     error OutputTooLarge(uint256 size, uint256 limit);
     error OutputNotProvider(uint256 agentId, address caller);
-    // ERC-8294
-    error NotAddressee(bytes32 requestHash);
-    error AlreadySubmitted(bytes32 requestHash);
-    error PolicyNotSupported(bytes policy);
 
     // ---------------------------------------------------------------- events
-    // ERC-8294
-    event RequestAccepted(bytes32 indexed requestHash, bytes policy, uint256 priceWei);
-    event ValidatorsSelected(bytes32 indexed requestHash, address[] validators, bytes32 selectionEntropy);
-    // Assay
     event RoundSubmitted(
         bytes32 indexed requestHash,
         uint256 indexed agentId,
@@ -180,46 +168,88 @@ interface IVerificationRounds {
     event Withdrawn(address indexed account, uint256 amount);
 
     // ---------------------------------------------------------------- verbs
-    /// @notice Opens a round for a request that the Validation Registry addressed to this contract.
+    /// @notice `submit` (ERC-8294) on behalf of `payer`, to whom the fee returns when the round expires.
+    /// `submit` itself is the same with the caller as payer.
     /// @param requestHash must equal `requestHashOf(receipt, nonce)`.
     /// @param policy abi.encode(SelectionPolicy), equal to `policyOf(profileId)`.
     /// @param payload abi.encode(Receipt receipt, bytes signature, string taskURI, bytes32 nonce).
-    function submit(bytes32 requestHash, bytes calldata policy, bytes calldata payload) external payable;
+    function submitFor(
+        bytes32 requestHash,
+        bytes calldata policy,
+        bytes calldata payload,
+        address payer
+    ) external payable;
 
     /// @notice Draws the committee once the entropy block is known. Anyone may call. When the
     /// entropy's window was missed it moves the entropy block by a fixed rule and draws nobody.
-    function draw(bytes32 requestHash) external;
+    function draw(
+        bytes32 requestHash
+    ) external;
 
     /// @notice Records a commitment for a seat (or the provider: seat 255). Caller: the seat's agent.
-    function commit(bytes32 requestHash, uint8 seat, bytes32 commitment) external;
+    function commit(
+        bytes32 requestHash,
+        uint8 seat,
+        bytes32 commitment
+    ) external;
 
     /// @notice Opens a commitment made by `commitmentOf(...)`. Caller: the seat's agent.
-    function open(bytes32 requestHash, uint8 seat, bytes32 digest, bytes32 evidenceHash, bytes32 salt) external;
+    function open(
+        bytes32 requestHash,
+        uint8 seat,
+        bytes32 digest,
+        bytes32 evidenceHash,
+        bytes32 salt
+    ) external;
 
     /// @notice Moves a round whose window is over: tallies after the opening window, finalizes what
     /// is not Accepted, and rejects an accepted output that was not published. Anyone may call; whoever
     /// finalizes earns the tip.
-    function advance(bytes32 requestHash) external;
+    function advance(
+        bytes32 requestHash
+    ) external;
 
     /// @notice Publishes the bytes behind an accepted output and finalizes the round. For the `exact`
     /// family a digest that is not the output's turns the verdict to Rejected.
-    function publish(bytes32 requestHash, bytes calldata output, bytes32 salt) external;
+    function publish(
+        bytes32 requestHash,
+        bytes calldata output,
+        bytes32 salt
+    ) external;
 
     /// @notice Pays out the caller's credit.
     function withdraw() external;
 
     // ---------------------------------------------------------------- views
     function PROVIDER_SEAT() external view returns (uint8);
-    function round(bytes32 requestHash) external view returns (Round memory);
-    function seats(bytes32 requestHash) external view returns (Seat[] memory);
-    function providerSeat(bytes32 requestHash) external view returns (Seat memory);
-    function phaseOf(bytes32 requestHash) external view returns (Phase);
-    function creditOf(address account) external view returns (uint256);
+    /// @notice The round, its `phase` being `phaseOf` at this block's time.
+    function round(
+        bytes32 requestHash
+    ) external view returns (Round memory);
+    function seats(
+        bytes32 requestHash
+    ) external view returns (Seat[] memory);
+    function providerSeat(
+        bytes32 requestHash
+    ) external view returns (Seat memory);
+    function phaseOf(
+        bytes32 requestHash
+    ) external view returns (Phase);
+    function creditOf(
+        address account
+    ) external view returns (uint256);
+    /// @notice Wei of fees that went to nobody and stay here for ever.
+    function burned() external view returns (uint256);
     function roundCount() external view returns (uint256);
     /// @notice keccak256(abi.encode(chainid, this, hashReceipt(receipt), nonce)).
-    function requestHashOf(Receipt calldata receipt, bytes32 nonce) external view returns (bytes32);
+    function requestHashOf(
+        Receipt calldata receipt,
+        bytes32 nonce
+    ) external view returns (bytes32);
     /// @notice EIP-712 digest of a receipt (domain "Assay", "1", chainid, this).
-    function hashReceipt(Receipt calldata receipt) external view returns (bytes32);
+    function hashReceipt(
+        Receipt calldata receipt
+    ) external view returns (bytes32);
     /// @notice keccak256(abi.encode(chainid, this, requestHash, level, key, agentId, digest, evidenceHash, salt)).
     function commitmentOf(
         bytes32 requestHash,
@@ -231,13 +261,7 @@ interface IVerificationRounds {
         bytes32 salt
     ) external view returns (bytes32);
     /// @notice abi.encode(SelectionPolicy) that `submit` requires for a profile.
-    function policyOf(bytes32 profileId) external view returns (bytes memory);
-    function quote(bytes calldata policy) external view returns (uint256 priceWei, uint32 etaSeconds);
-    function supportsPolicy(bytes calldata policy) external view returns (bool);
-    /// @return state ERC-8294: 0 unknown, 1 pending, 2 responded, 3 failed.
-    function status(bytes32 requestHash)
-        external
-        view
-        returns (uint8 state, uint16 validatorCount, bool responseAggregated);
-    function validationRegistry() external view returns (address);
+    function policyOf(
+        bytes32 profileId
+    ) external view returns (bytes memory);
 }

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {ICapability} from "./interfaces/ICapability.sol";
+import {IIdentityRegistry} from "./interfaces/IIdentityRegistry.sol";
+import {IProfileRegistry} from "./interfaces/IProfileRegistry.sol";
+import {IStakeVault} from "./interfaces/IStakeVault.sol";
+import {AgentAuth} from "./libraries/AgentAuth.sol";
+import {Sortition} from "./libraries/Sortition.sol";
+import {VaultStakes} from "./vault/VaultStakes.sol";
+
+/// @dev Enrolments and draws; the money is `VaultStakes`'.
+contract StakeVault is VaultStakes {
+    using SafeCast for uint256;
+    using Sortition for Sortition.Tree;
+
+    struct Enrolment {
+        address operator; // the owner who enrolled; zero: not enrolled
+        uint32 leaf;
+    }
+
+    /// @dev What a leaf stands for, kept after the agent left: draws of that epoch still find it.
+    struct Leaf {
+        uint256 agentId;
+        address operator;
+    }
+
+    struct Vacancy {
+        uint32 leaf;
+        uint32 reusableFrom;
+    }
+
+    struct Pool {
+        uint96 minStake; // of the profile, which cannot change
+        uint64 firstVacancy;
+        Sortition.Tree tree;
+        Vacancy[] vacancies; // oldest first; those before `firstVacancy` are taken
+        mapping(uint256 leaf => Leaf) leaves;
+        /// @dev Leaf plus one of the agent an operator has enrolled; zero: none.
+        mapping(address operator => uint256 leafPlusOne) seatOf;
+    }
+
+    /// @dev Bounds what one slash has to update, so that settling a round always fits in a transaction.
+    uint256 private constant MAX_PROFILES = 4;
+    /// @dev How many unusable agents a draw may come across before it gives up; bounds its gas.
+    uint256 private constant MAX_MISSES = 64;
+    /// @dev Draws reach back one epoch, so a leaf is free for another agent after two.
+    uint32 private constant EPOCHS_KEPT = 2;
+
+    IProfileRegistry private immutable _profiles;
+    ICapability private immutable _capability;
+    /// @inheritdoc IStakeVault
+    uint256 public immutable epochLength;
+
+    mapping(bytes32 profileId => Pool) private _pools;
+    mapping(uint256 agentId => mapping(bytes32 profileId => Enrolment)) private _enrolments;
+    mapping(uint256 agentId => bytes32[]) private _profilesOf;
+
+    /// @param capability zero admits everybody.
+    /// @param epochLength_ seconds. @param unbondingDelay_ seconds, longer than any round can last.
+    constructor(
+        IIdentityRegistry identity,
+        IProfileRegistry profiles,
+        ICapability capability,
+        uint256 epochLength_,
+        uint256 unbondingDelay_
+    ) VaultStakes(identity, unbondingDelay_) {
+        require(epochLength_ != 0, VaultEpochLengthZero());
+        _profiles = profiles;
+        _capability = capability;
+        epochLength = epochLength_;
+    }
+
+    /// @inheritdoc IStakeVault
+    function enrol(
+        uint256 agentId,
+        bytes32 profileId
+    ) external onlyOperator(agentId) {
+        require(_profiles.isRegistered(profileId), VaultProfileUnknown(profileId));
+        Enrolment storage enrolment = _enrolments[agentId][profileId];
+        require(enrolment.operator == address(0), VaultAlreadyEnrolled(agentId, profileId));
+        require(_profilesOf[agentId].length < MAX_PROFILES, VaultTooManyProfiles(agentId, MAX_PROFILES));
+        address operator = _identity.ownerOf(agentId);
+        Pool storage pool = _pools[profileId];
+        uint256 taken = pool.seatOf[operator];
+        require(
+            taken == 0,
+            VaultOperatorEnrolled(operator, profileId, pool.leaves[taken == 0 ? 0 : taken - 1].agentId)
+        );
+        require(_isCapable(agentId, operator, profileId), VaultNotCapable(agentId, profileId));
+
+        pool.minStake = _profiles.profile(profileId).minStake;
+        uint32 leaf = _freeLeaf(pool);
+        pool.leaves[leaf] = Leaf(agentId, operator);
+        pool.seatOf[operator] = uint256(leaf) + 1;
+        (enrolment.operator, enrolment.leaf) = (operator, leaf);
+        _profilesOf[agentId].push(profileId);
+        _weigh(pool, leaf, _stakes[agentId].bonded);
+
+        emit Enrolled(agentId, profileId, operator);
+    }
+
+    /// @inheritdoc IStakeVault
+    function unenrol(
+        uint256 agentId,
+        bytes32 profileId
+    ) external {
+        Enrolment memory enrolment = _enrolments[agentId][profileId];
+        require(enrolment.operator != address(0), VaultNotEnrolled(agentId, profileId));
+        require(
+            AgentAuth.isOperator(_identity, agentId, msg.sender)
+                || _identity.ownerOf(agentId) != enrolment.operator
+                || !_isCapable(agentId, enrolment.operator, profileId),
+            VaultNotOperator(agentId, msg.sender)
+        );
+
+        Pool storage pool = _pools[profileId];
+        pool.tree.set(enrolment.leaf, 0, currentEpoch());
+        pool.vacancies.push(Vacancy(enrolment.leaf, currentEpoch() + EPOCHS_KEPT));
+        delete pool.seatOf[enrolment.operator];
+        delete _enrolments[agentId][profileId];
+        _forget(_profilesOf[agentId], profileId);
+
+        emit Left(agentId, profileId, enrolment.operator);
+    }
+
+    /// @inheritdoc IStakeVault
+    function draw(
+        bytes32 profileId,
+        uint32 epoch,
+        bytes32 seed,
+        uint256 count,
+        address excludedOperator,
+        uint256 excludedAgentId,
+        uint96 lockAmount,
+        bytes32 ref
+    ) external onlyCourt returns (uint256[] memory agentIds, address[] memory operators) {
+        uint32 current = currentEpoch();
+        require(epoch <= current && epoch + 1 >= current, VaultEpochUnknown(epoch, current));
+        Pool storage pool = _pools[profileId];
+        uint256 total = pool.tree.totalAt(epoch);
+        uint256 limit = count + MAX_MISSES;
+        Sortition.Excluded memory met = Sortition.none(limit);
+        agentIds = new uint256[](count);
+        operators = new address[](count);
+        uint256 drawn;
+
+        while (drawn < count && met.count < limit && met.sum < total) {
+            uint256 ticket = uint256(keccak256(abi.encode(seed, met.count))) % (total - met.sum);
+            Leaf storage leaf = pool.leaves[pool.tree.take(epoch, ticket, met)];
+            (uint256 agentId, address operator) = (leaf.agentId, leaf.operator);
+            if (agentId == excludedAgentId || operator == excludedOperator) continue;
+            if (freeStakeOf(agentId) < lockAmount || !_isCapable(agentId, operator, profileId)) continue;
+            _lock(agentId, lockAmount, ref);
+            (agentIds[drawn], operators[drawn]) = (agentId, operator);
+            ++drawn;
+        }
+
+        // Both arrays only get shorter; the words behind them stay unused.
+        assembly ("memory-safe") {
+            mstore(agentIds, drawn)
+            mstore(operators, drawn)
+        }
+    }
+
+    /// @inheritdoc IStakeVault
+    function currentEpoch() public view returns (uint32) {
+        return (block.timestamp / epochLength).toUint32();
+    }
+
+    /// @inheritdoc IStakeVault
+    function enrolmentsOf(
+        uint256 agentId
+    ) external view returns (bytes32[] memory) {
+        return _profilesOf[agentId];
+    }
+
+    /// @inheritdoc IStakeVault
+    function isEnrolled(
+        uint256 agentId,
+        bytes32 profileId
+    ) external view returns (bool) {
+        return _enrolments[agentId][profileId].operator != address(0);
+    }
+
+    /// @inheritdoc IStakeVault
+    function weightOf(
+        uint256 agentId,
+        bytes32 profileId,
+        uint32 epoch
+    ) external view returns (uint256) {
+        _requireKnown(epoch);
+        Enrolment storage enrolment = _enrolments[agentId][profileId];
+        if (enrolment.operator == address(0)) return 0;
+        return _pools[profileId].tree.weightAt(enrolment.leaf, epoch);
+    }
+
+    /// @inheritdoc IStakeVault
+    function totalWeight(
+        bytes32 profileId,
+        uint32 epoch
+    ) external view returns (uint256) {
+        _requireKnown(epoch);
+        return _pools[profileId].tree.totalAt(epoch);
+    }
+
+    function _bondedChanged(
+        uint256 agentId,
+        uint96 bonded
+    ) internal override {
+        bytes32[] storage profileIds = _profilesOf[agentId];
+        for (uint256 i = 0; i < profileIds.length; ++i) {
+            bytes32 profileId = profileIds[i];
+            _weigh(_pools[profileId], _enrolments[agentId][profileId].leaf, bonded);
+        }
+    }
+
+    /// @dev Weights are in gwei, so that three of them and their epochs fit in one slot.
+    function _weigh(
+        Pool storage pool,
+        uint32 leaf,
+        uint96 bonded
+    ) private {
+        uint256 weight = bonded < pool.minStake ? 0 : bonded / 1 gwei;
+        pool.tree.set(leaf, weight.toUint64(), currentEpoch());
+    }
+
+    function _freeLeaf(
+        Pool storage pool
+    ) private returns (uint32) {
+        if (pool.firstVacancy < pool.vacancies.length) {
+            Vacancy storage oldest = pool.vacancies[pool.firstVacancy];
+            if (oldest.reusableFrom <= currentEpoch()) {
+                ++pool.firstVacancy;
+                return oldest.leaf;
+            }
+        }
+        return pool.tree.grow();
+    }
+
+    function _forget(
+        bytes32[] storage profileIds,
+        bytes32 profileId
+    ) private {
+        uint256 last = profileIds.length - 1;
+        for (uint256 i = 0; i < last; ++i) {
+            if (profileIds[i] == profileId) profileIds[i] = profileIds[last];
+        }
+        profileIds.pop();
+    }
+
+    function _isCapable(
+        uint256 agentId,
+        address owner,
+        bytes32 profileId
+    ) private view returns (bool) {
+        return address(_capability) == address(0) || _capability.isCapable(agentId, owner, profileId);
+    }
+
+    function _requireKnown(
+        uint32 epoch
+    ) private view {
+        uint32 current = currentEpoch();
+        require(epoch + 1 >= current && epoch <= current + 1, VaultEpochUnknown(epoch, current));
+    }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {IIdentityRegistry} from "../interfaces/IIdentityRegistry.sol";
+import {IStakeVault, Stake} from "../interfaces/IStakeVault.sol";
+import {AgentAuth} from "../libraries/AgentAuth.sol";
+import {Courts} from "../libraries/Courts.sol";
+
+/// @dev The vault's money: what is bonded, unbonding, locked and burned.
+/// Balance = Σ (bonded + unbonding) + burned; of each agent, locked <= bonded + unbonding.
+abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
+    using Courts for Courts.Set;
+    using SafeCast for uint256;
+
+    IIdentityRegistry internal immutable _identity;
+    /// @inheritdoc IStakeVault
+    uint256 public immutable unbondingDelay;
+
+    Courts.Set private _courts;
+    mapping(uint256 agentId => Stake) internal _stakes;
+    /// @inheritdoc IStakeVault
+    uint256 public burned;
+
+    constructor(
+        IIdentityRegistry identity,
+        uint256 unbondingDelay_
+    ) {
+        _identity = identity;
+        unbondingDelay = unbondingDelay_;
+        _courts.deployer = msg.sender;
+    }
+
+    modifier onlyOperator(
+        uint256 agentId
+    ) {
+        require(AgentAuth.isOperator(_identity, agentId, msg.sender), VaultNotOperator(agentId, msg.sender));
+        _;
+    }
+
+    modifier onlyOwner(
+        uint256 agentId
+    ) {
+        require(msg.sender == _identity.ownerOf(agentId), VaultNotOwner(agentId, msg.sender));
+        _;
+    }
+
+    modifier onlyCourt() {
+        require(_courts.contains[msg.sender], VaultNotCourt(msg.sender));
+        _;
+    }
+
+    /// @inheritdoc IStakeVault
+    function wire(
+        address[] calldata courts
+    ) external {
+        require(msg.sender == _courts.deployer, VaultNotDeployer(msg.sender));
+        require(!_courts.wired, VaultAlreadyWired());
+
+        _courts.wire(courts);
+
+        emit Wired(courts);
+    }
+
+    /// @inheritdoc IStakeVault
+    function stake(
+        uint256 agentId
+    ) external payable onlyOperator(agentId) {
+        require(msg.value != 0, VaultZeroAmount());
+
+        Stake storage s = _stakes[agentId];
+        s.bonded += msg.value.toUint96();
+        _bondedChanged(agentId, s.bonded);
+
+        emit Staked(agentId, msg.value, s.bonded);
+    }
+
+    /// @inheritdoc IStakeVault
+    function requestUnstake(
+        uint256 agentId,
+        uint256 amount
+    ) external onlyOwner(agentId) {
+        require(amount != 0, VaultZeroAmount());
+        Stake storage s = _stakes[agentId];
+        require(amount <= s.bonded, VaultInsufficientStake(agentId, s.bonded, amount));
+
+        s.bonded -= uint96(amount);
+        s.unbonding += uint96(amount);
+        s.unbondsAt = (block.timestamp + unbondingDelay).toUint40();
+        _bondedChanged(agentId, s.bonded);
+
+        emit UnstakeRequested(agentId, amount, s.bonded, s.unbondsAt);
+    }
+
+    /// @inheritdoc IStakeVault
+    function withdraw(
+        uint256 agentId
+    ) external nonReentrant onlyOwner(agentId) {
+        Stake storage s = _stakes[agentId];
+        require(s.unbonding != 0, VaultNothingToWithdraw(agentId));
+        require(block.timestamp >= s.unbondsAt, VaultStillUnbonding(agentId, s.unbondsAt));
+        uint256 amount = Math.min(s.unbonding, freeStakeOf(agentId));
+        require(amount != 0, VaultNothingToWithdraw(agentId));
+
+        s.unbonding -= uint96(amount);
+
+        emit Unstaked(agentId, msg.sender, amount);
+
+        (bool sent,) = msg.sender.call{value: amount}("");
+        require(sent, VaultTransferFailed(msg.sender, amount));
+    }
+
+    /// @inheritdoc IStakeVault
+    function lock(
+        uint256 agentId,
+        uint256 amount,
+        bytes32 ref
+    ) external onlyCourt {
+        uint256 free = freeStakeOf(agentId);
+        require(amount <= free, VaultInsufficientStake(agentId, free, amount));
+
+        _lock(agentId, uint96(amount), ref);
+    }
+
+    /// @inheritdoc IStakeVault
+    function release(
+        uint256 agentId,
+        uint256 amount,
+        uint256 slashed,
+        bytes32 ref
+    ) external onlyCourt {
+        require(slashed <= amount, VaultSlashExceedsLock(slashed, amount));
+        Stake storage s = _stakes[agentId];
+
+        s.locked -= amount.toUint96();
+        if (slashed != 0) {
+            uint256 fromBonded = Math.min(slashed, s.bonded);
+            s.bonded -= uint96(fromBonded);
+            s.unbonding -= uint96(slashed - fromBonded);
+            burned += slashed;
+            _bondedChanged(agentId, s.bonded);
+        }
+
+        emit Released(agentId, ref, amount, slashed);
+    }
+
+    /// @inheritdoc IStakeVault
+    function stakeOf(
+        uint256 agentId
+    ) external view returns (Stake memory) {
+        return _stakes[agentId];
+    }
+
+    /// @inheritdoc IStakeVault
+    function freeStakeOf(
+        uint256 agentId
+    ) public view returns (uint256) {
+        Stake storage s = _stakes[agentId];
+        return uint256(s.bonded) + s.unbonding - s.locked;
+    }
+
+    function _lock(
+        uint256 agentId,
+        uint96 amount,
+        bytes32 ref
+    ) internal {
+        _stakes[agentId].locked += amount;
+
+        emit Locked(agentId, ref, amount);
+    }
+
+    /// @dev Called after every change of what an agent has bonded.
+    function _bondedChanged(
+        uint256 agentId,
+        uint96 bonded
+    ) internal virtual;
+}
