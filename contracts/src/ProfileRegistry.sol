@@ -23,10 +23,11 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
     constructor() Ownable(msg.sender) {}
 
     /// @inheritdoc IProfileRegistry
-    function register(
-        bytes calldata recipe,
-        Profile calldata profile_
-    ) external onlyOwner returns (bytes32 profileId) {
+    function register(bytes calldata recipe, Profile calldata profile_)
+        external
+        onlyOwner
+        returns (bytes32 profileId)
+    {
         require(recipe.length != 0, ProfileInvalid("recipe is empty"));
         profileId = keccak256(recipe);
         require(!isRegistered(profileId), ProfileAlreadyRegistered(profileId));
@@ -40,17 +41,13 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
     }
 
     /// @inheritdoc IProfileRegistry
-    function profile(
-        bytes32 profileId
-    ) external view returns (Profile memory) {
+    function profile(bytes32 profileId) external view returns (Profile memory) {
         require(isRegistered(profileId), ProfileUnknown(profileId));
         return _profiles[profileId];
     }
 
     /// @inheritdoc IProfileRegistry
-    function isRegistered(
-        bytes32 profileId
-    ) public view returns (bool) {
+    function isRegistered(bytes32 profileId) public view returns (bool) {
         return _profiles[profileId].committeeSize != 0;
     }
 
@@ -59,9 +56,7 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
         return _profileIds;
     }
 
-    function _validateComparison(
-        Profile calldata p
-    ) private pure {
+    function _validateComparison(Profile calldata p) private pure {
         if (p.family == Family.Exact) {
             require(p.tolerance == 0, ProfileInvalid("exact allows no tolerance"));
         } else {
@@ -84,9 +79,7 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
         );
     }
 
-    function _validateMoney(
-        Profile calldata p
-    ) private pure {
+    function _validateMoney(Profile calldata p) private pure {
         require(p.seatLock != 0, ProfileInvalid("seatLock is zero"));
         require(p.providerBond != 0, ProfileInvalid("providerBond is zero"));
         require(
@@ -111,9 +104,7 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
         );
     }
 
-    function _isWindow(
-        uint32 window
-    ) private pure returns (bool) {
+    function _isWindow(uint32 window) private pure returns (bool) {
         return window != 0 && window <= MAX_WINDOW;
     }
 }

@@ -19,10 +19,7 @@ contract ReputationLedger is IReputationLedger {
     Courts.Set private _courts;
     mapping(uint256 agentId => mapping(bytes32 domain => Evidence)) private _evidence;
 
-    constructor(
-        IIdentityRegistry identity,
-        uint256 halfLife_
-    ) {
+    constructor(IIdentityRegistry identity, uint256 halfLife_) {
         require(halfLife_ != 0, LedgerHalfLifeZero());
         _identity = identity;
         halfLife = halfLife_;
@@ -30,9 +27,7 @@ contract ReputationLedger is IReputationLedger {
     }
 
     /// @inheritdoc IReputationLedger
-    function wire(
-        address[] calldata courts
-    ) external {
+    function wire(address[] calldata courts) external {
         require(msg.sender == _courts.deployer, LedgerNotDeployer(msg.sender));
         require(!_courts.wired, LedgerAlreadyWired());
 
@@ -42,13 +37,9 @@ contract ReputationLedger is IReputationLedger {
     }
 
     /// @inheritdoc IReputationLedger
-    function record(
-        uint256 agentId,
-        address owner,
-        bytes32 domain,
-        uint64 alphaAdded,
-        uint64 betaAdded
-    ) external {
+    function record(uint256 agentId, address owner, bytes32 domain, uint64 alphaAdded, uint64 betaAdded)
+        external
+    {
         require(_courts.contains[msg.sender], LedgerNotCourt(msg.sender));
 
         Evidence memory evidence = _decayed(_evidence[agentId][domain]);
@@ -66,18 +57,12 @@ contract ReputationLedger is IReputationLedger {
     }
 
     /// @inheritdoc IReputationLedger
-    function evidenceOf(
-        uint256 agentId,
-        bytes32 domain
-    ) external view returns (Evidence memory) {
+    function evidenceOf(uint256 agentId, bytes32 domain) external view returns (Evidence memory) {
         return _evidence[agentId][domain];
     }
 
     /// @inheritdoc IReputationLedger
-    function scoreOf(
-        uint256 agentId,
-        bytes32 domain
-    ) external view returns (Score memory score) {
+    function scoreOf(uint256 agentId, bytes32 domain) external view returns (Score memory score) {
         Evidence memory evidence = _decayed(_evidence[agentId][domain]);
         if (evidence.ownerTag == _tag(_identity.ownerOf(agentId))) score.alpha = evidence.alpha;
         score.beta = evidence.beta;
@@ -91,10 +76,7 @@ contract ReputationLedger is IReputationLedger {
     }
 
     /// @inheritdoc IReputationLedger
-    function domainOf(
-        bytes32 profileId,
-        string calldata role
-    ) external pure returns (bytes32) {
+    function domainOf(bytes32 profileId, string calldata role) external pure returns (bytes32) {
         return keccak256(abi.encode(profileId, keccak256(bytes(role))));
     }
 
@@ -108,9 +90,7 @@ contract ReputationLedger is IReputationLedger {
     }
 
     /// @return evidence as of now.
-    function _decayed(
-        Evidence memory evidence
-    ) private view returns (Evidence memory) {
+    function _decayed(Evidence memory evidence) private view returns (Evidence memory) {
         uint256 elapsed = block.timestamp - evidence.updatedAt;
         evidence.alpha = BetaEvidence.decay(evidence.alpha, elapsed, halfLife);
         evidence.beta = BetaEvidence.decay(evidence.beta, elapsed, halfLife);
@@ -118,9 +98,7 @@ contract ReputationLedger is IReputationLedger {
         return evidence;
     }
 
-    function _tag(
-        address owner
-    ) private pure returns (uint88) {
+    function _tag(address owner) private pure returns (uint88) {
         return uint88(uint256(keccak256(abi.encode(owner))));
     }
 }

@@ -9,10 +9,7 @@ contract Router is IRouter {
     IValidationRegistry private immutable _validation;
     IVerificationRounds private immutable _rounds;
 
-    constructor(
-        IValidationRegistry validation,
-        IVerificationRounds rounds
-    ) {
+    constructor(IValidationRegistry validation, IVerificationRounds rounds) {
         _validation = validation;
         _rounds = rounds;
     }

@@ -74,10 +74,7 @@ contract StakeVault is VaultStakes {
     }
 
     /// @inheritdoc IStakeVault
-    function enrol(
-        uint256 agentId,
-        bytes32 profileId
-    ) external onlyOperator(agentId) {
+    function enrol(uint256 agentId, bytes32 profileId) external onlyOperator(agentId) {
         require(_profiles.isRegistered(profileId), VaultProfileUnknown(profileId));
         Enrolment storage enrolment = _enrolments[agentId][profileId];
         require(enrolment.operator == address(0), VaultAlreadyEnrolled(agentId, profileId));
@@ -103,10 +100,7 @@ contract StakeVault is VaultStakes {
     }
 
     /// @inheritdoc IStakeVault
-    function unenrol(
-        uint256 agentId,
-        bytes32 profileId
-    ) external {
+    function unenrol(uint256 agentId, bytes32 profileId) external {
         Enrolment memory enrolment = _enrolments[agentId][profileId];
         require(enrolment.operator != address(0), VaultNotEnrolled(agentId, profileId));
         require(
@@ -171,26 +165,17 @@ contract StakeVault is VaultStakes {
     }
 
     /// @inheritdoc IStakeVault
-    function enrolmentsOf(
-        uint256 agentId
-    ) external view returns (bytes32[] memory) {
+    function enrolmentsOf(uint256 agentId) external view returns (bytes32[] memory) {
         return _profilesOf[agentId];
     }
 
     /// @inheritdoc IStakeVault
-    function isEnrolled(
-        uint256 agentId,
-        bytes32 profileId
-    ) external view returns (bool) {
+    function isEnrolled(uint256 agentId, bytes32 profileId) external view returns (bool) {
         return _enrolments[agentId][profileId].operator != address(0);
     }
 
     /// @inheritdoc IStakeVault
-    function weightOf(
-        uint256 agentId,
-        bytes32 profileId,
-        uint32 epoch
-    ) external view returns (uint256) {
+    function weightOf(uint256 agentId, bytes32 profileId, uint32 epoch) external view returns (uint256) {
         _requireKnown(epoch);
         Enrolment storage enrolment = _enrolments[agentId][profileId];
         if (enrolment.operator == address(0)) return 0;
@@ -198,18 +183,12 @@ contract StakeVault is VaultStakes {
     }
 
     /// @inheritdoc IStakeVault
-    function totalWeight(
-        bytes32 profileId,
-        uint32 epoch
-    ) external view returns (uint256) {
+    function totalWeight(bytes32 profileId, uint32 epoch) external view returns (uint256) {
         _requireKnown(epoch);
         return _pools[profileId].tree.totalAt(epoch);
     }
 
-    function _bondedChanged(
-        uint256 agentId,
-        uint96 bonded
-    ) internal override {
+    function _bondedChanged(uint256 agentId, uint96 bonded) internal override {
         bytes32[] storage profileIds = _profilesOf[agentId];
         for (uint256 i = 0; i < profileIds.length; ++i) {
             bytes32 profileId = profileIds[i];
@@ -218,18 +197,12 @@ contract StakeVault is VaultStakes {
     }
 
     /// @dev Weights are in gwei, so that three of them and their epochs fit in one slot.
-    function _weigh(
-        Pool storage pool,
-        uint32 leaf,
-        uint96 bonded
-    ) private {
+    function _weigh(Pool storage pool, uint32 leaf, uint96 bonded) private {
         uint256 weight = bonded < pool.minStake ? 0 : bonded / 1 gwei;
         pool.tree.set(leaf, weight.toUint64(), currentEpoch());
     }
 
-    function _freeLeaf(
-        Pool storage pool
-    ) private returns (uint32) {
+    function _freeLeaf(Pool storage pool) private returns (uint32) {
         if (pool.firstVacancy < pool.vacancies.length) {
             Vacancy storage oldest = pool.vacancies[pool.firstVacancy];
             if (oldest.reusableFrom <= currentEpoch()) {
@@ -240,10 +213,7 @@ contract StakeVault is VaultStakes {
         return pool.tree.grow();
     }
 
-    function _forget(
-        bytes32[] storage profileIds,
-        bytes32 profileId
-    ) private {
+    function _forget(bytes32[] storage profileIds, bytes32 profileId) private {
         uint256 last = profileIds.length - 1;
         for (uint256 i = 0; i < last; ++i) {
             if (profileIds[i] == profileId) profileIds[i] = profileIds[last];
@@ -251,17 +221,11 @@ contract StakeVault is VaultStakes {
         profileIds.pop();
     }
 
-    function _isCapable(
-        uint256 agentId,
-        address owner,
-        bytes32 profileId
-    ) private view returns (bool) {
+    function _isCapable(uint256 agentId, address owner, bytes32 profileId) private view returns (bool) {
         return address(_capability) == address(0) || _capability.isCapable(agentId, owner, profileId);
     }
 
-    function _requireKnown(
-        uint32 epoch
-    ) private view {
+    function _requireKnown(uint32 epoch) private view {
         uint32 current = currentEpoch();
         require(epoch + 1 >= current && epoch <= current + 1, VaultEpochUnknown(epoch, current));
     }

@@ -28,17 +28,13 @@ contract VerificationRounds is RoundsIntake, RoundsSeats, RoundsSettlement {
     ) RoundsBase(Neighbours(identity, validation, profiles, vault, ledger, entropy)) {}
 
     /// @inheritdoc IVerificationRounds
-    function round(
-        bytes32 requestHash
-    ) external view returns (Round memory r) {
+    function round(bytes32 requestHash) external view returns (Round memory r) {
         r = _rounds[requestHash];
         r.phase = _phase(requestHash);
     }
 
     /// @inheritdoc IVerificationRounds
-    function seats(
-        bytes32 requestHash
-    ) external view returns (Seat[] memory list) {
+    function seats(bytes32 requestHash) external view returns (Seat[] memory list) {
         uint256 count = _rounds[requestHash].seatCount;
         list = new Seat[](count);
         if (count == 0) return list;
@@ -49,30 +45,26 @@ contract VerificationRounds is RoundsIntake, RoundsSeats, RoundsSettlement {
     }
 
     /// @inheritdoc IVerificationRounds
-    function providerSeat(
-        bytes32 requestHash
-    ) external view returns (Seat memory) {
+    function providerSeat(bytes32 requestHash) external view returns (Seat memory) {
         return _seatView(requestHash, PROVIDER_SEAT, _rounds[requestHash].bond);
     }
 
     /// @inheritdoc IVerificationRounds
-    function phaseOf(
-        bytes32 requestHash
-    ) external view returns (Phase) {
+    function phaseOf(bytes32 requestHash) external view returns (Phase) {
         return _phase(requestHash);
     }
 
     /// @inheritdoc IVerificationRounds
-    function creditOf(
-        address account
-    ) external view returns (uint256) {
+    function creditOf(address account) external view returns (uint256) {
         return _credits[account];
     }
 
     /// @inheritdoc IValidationNetwork
-    function status(
-        bytes32 requestHash
-    ) external view returns (uint8 state, uint16 validatorCount, bool responseAggregated) {
+    function status(bytes32 requestHash)
+        external
+        view
+        returns (uint8 state, uint16 validatorCount, bool responseAggregated)
+    {
         Round storage r = _rounds[requestHash];
         responseAggregated = r.verdict == Verdict.Accepted || r.verdict == Verdict.Rejected;
         if (r.phase == Phase.None) state = 0;
@@ -82,17 +74,11 @@ contract VerificationRounds is RoundsIntake, RoundsSeats, RoundsSettlement {
     }
 
     /// @inheritdoc IERC165
-    function supportsInterface(
-        bytes4 interfaceId
-    ) external pure returns (bool) {
+    function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
         return interfaceId == type(IValidationNetwork).interfaceId || interfaceId == type(IERC165).interfaceId;
     }
 
-    function _seatView(
-        bytes32 requestHash,
-        uint256 seat,
-        uint96 lock
-    ) private view returns (Seat memory) {
+    function _seatView(bytes32 requestHash, uint256 seat, uint96 lock) private view returns (Seat memory) {
         SeatSlot storage s = _seats[requestHash][seat];
         return Seat(s.agentId, s.operator, s.state, s.committedAt, lock, s.commitment, s.digest);
     }

@@ -18,9 +18,7 @@ contract BlockhashEntropy is IEntropy {
     }
 
     /// @inheritdoc IEntropy
-    function entropyOf(
-        uint256 blockNumber
-    ) external view returns (bool available, bytes32 value) {
+    function entropyOf(uint256 blockNumber) external view returns (bool available, bytes32 value) {
         value = blockhash(blockNumber);
         available = value != bytes32(0);
     }

@@ -22,9 +22,7 @@ contract IdentityRegistry is IIdentityRegistry, ERC721URIStorage, EIP712 {
 
     constructor() ERC721("AgentIdentity", "AGENT") EIP712("ERC8004IdentityRegistry", "1") {}
 
-    modifier onlyAuthorized(
-        uint256 agentId
-    ) {
+    modifier onlyAuthorized(uint256 agentId) {
         require(isAuthorizedOrOwner(msg.sender, agentId), IdentityNotAuthorized(agentId, msg.sender));
         _;
     }
@@ -35,45 +33,37 @@ contract IdentityRegistry is IIdentityRegistry, ERC721URIStorage, EIP712 {
     }
 
     /// @inheritdoc IIdentityRegistry
-    function register(
-        string calldata agentURI
-    ) external returns (uint256 agentId) {
+    function register(string calldata agentURI) external returns (uint256 agentId) {
         return _register(agentURI, new MetadataEntry[](0));
     }
 
     /// @inheritdoc IIdentityRegistry
-    function register(
-        string calldata agentURI,
-        MetadataEntry[] calldata metadata
-    ) external returns (uint256 agentId) {
+    function register(string calldata agentURI, MetadataEntry[] calldata metadata)
+        external
+        returns (uint256 agentId)
+    {
         return _register(agentURI, metadata);
     }
 
     /// @inheritdoc IIdentityRegistry
-    function setAgentURI(
-        uint256 agentId,
-        string calldata newURI
-    ) external onlyAuthorized(agentId) {
+    function setAgentURI(uint256 agentId, string calldata newURI) external onlyAuthorized(agentId) {
         _setTokenURI(agentId, newURI);
         emit URIUpdated(agentId, newURI, msg.sender);
     }
 
     /// @inheritdoc IIdentityRegistry
-    function setMetadata(
-        uint256 agentId,
-        string calldata metadataKey,
-        bytes calldata metadataValue
-    ) external onlyAuthorized(agentId) {
+    function setMetadata(uint256 agentId, string calldata metadataKey, bytes calldata metadataValue)
+        external
+        onlyAuthorized(agentId)
+    {
         _setMetadata(agentId, metadataKey, metadataValue);
     }
 
     /// @inheritdoc IIdentityRegistry
-    function setAgentWallet(
-        uint256 agentId,
-        address newWallet,
-        uint256 deadline,
-        bytes calldata signature
-    ) external onlyAuthorized(agentId) {
+    function setAgentWallet(uint256 agentId, address newWallet, uint256 deadline, bytes calldata signature)
+        external
+        onlyAuthorized(agentId)
+    {
         require(newWallet != address(0), IdentityWalletZero());
         require(deadline >= block.timestamp, IdentityDeadlinePassed(deadline, block.timestamp));
         uint256 latest = block.timestamp + MAX_DEADLINE_DELAY;
@@ -93,17 +83,12 @@ contract IdentityRegistry is IIdentityRegistry, ERC721URIStorage, EIP712 {
     }
 
     /// @inheritdoc IIdentityRegistry
-    function unsetAgentWallet(
-        uint256 agentId
-    ) external onlyAuthorized(agentId) {
+    function unsetAgentWallet(uint256 agentId) external onlyAuthorized(agentId) {
         _setWallet(agentId, address(0));
     }
 
     /// @inheritdoc IIdentityRegistry
-    function getMetadata(
-        uint256 agentId,
-        string calldata metadataKey
-    ) external view returns (bytes memory) {
+    function getMetadata(uint256 agentId, string calldata metadataKey) external view returns (bytes memory) {
         if (_isWalletKey(metadataKey)) {
             address wallet = _wallets[agentId];
             return wallet == address(0) ? bytes("") : abi.encodePacked(wallet);
@@ -112,17 +97,12 @@ contract IdentityRegistry is IIdentityRegistry, ERC721URIStorage, EIP712 {
     }
 
     /// @inheritdoc IIdentityRegistry
-    function getAgentWallet(
-        uint256 agentId
-    ) external view returns (address) {
+    function getAgentWallet(uint256 agentId) external view returns (address) {
         return _wallets[agentId];
     }
 
     /// @inheritdoc IIdentityRegistry
-    function isAuthorizedOrOwner(
-        address spender,
-        uint256 agentId
-    ) public view returns (bool) {
+    function isAuthorizedOrOwner(address spender, uint256 agentId) public view returns (bool) {
         return _isAuthorized(_requireOwned(agentId), spender, agentId);
     }
 
@@ -132,10 +112,10 @@ contract IdentityRegistry is IIdentityRegistry, ERC721URIStorage, EIP712 {
     }
 
     /// @dev A receiver that is a contract is asked last, when everything is already in place.
-    function _register(
-        string memory agentURI,
-        MetadataEntry[] memory metadata
-    ) private returns (uint256 agentId) {
+    function _register(string memory agentURI, MetadataEntry[] memory metadata)
+        private
+        returns (uint256 agentId)
+    {
         agentId = _nextId++;
         _mint(msg.sender, agentId);
         if (bytes(agentURI).length != 0) _setTokenURI(agentId, agentURI);
@@ -149,37 +129,24 @@ contract IdentityRegistry is IIdentityRegistry, ERC721URIStorage, EIP712 {
         ERC721Utils.checkOnERC721Received(msg.sender, address(0), msg.sender, agentId, "");
     }
 
-    function _setMetadata(
-        uint256 agentId,
-        string memory key,
-        bytes memory value
-    ) private {
+    function _setMetadata(uint256 agentId, string memory key, bytes memory value) private {
         require(!_isWalletKey(key), IdentityKeyReserved(key));
         _metadata[agentId][key] = value;
         emit MetadataSet(agentId, key, key, value);
     }
 
-    function _setWallet(
-        uint256 agentId,
-        address wallet
-    ) private {
+    function _setWallet(uint256 agentId, address wallet) private {
         _wallets[agentId] = wallet;
         bytes memory value = wallet == address(0) ? bytes("") : abi.encodePacked(wallet);
         emit MetadataSet(agentId, WALLET_KEY, WALLET_KEY, value);
     }
 
-    function _isWalletKey(
-        string memory key
-    ) private pure returns (bool) {
+    function _isWalletKey(string memory key) private pure returns (bool) {
         return keccak256(bytes(key)) == keccak256(bytes(WALLET_KEY));
     }
 
     /// @dev The wallet was named by the old owner: it does not come along.
-    function _update(
-        address to,
-        uint256 agentId,
-        address auth
-    ) internal override returns (address from) {
+    function _update(address to, uint256 agentId, address auth) internal override returns (address from) {
         from = super._update(to, agentId, auth);
         if (from != address(0) && _wallets[agentId] != address(0)) _setWallet(agentId, address(0));
     }

@@ -32,9 +32,7 @@ contract ReputationRegistry is IReputationRegistry {
     mapping(bytes32 feedbackKey => mapping(address responder => uint64)) private _responses;
     mapping(bytes32 feedbackKey => address[]) private _responders;
 
-    constructor(
-        IIdentityRegistry identity
-    ) {
+    constructor(IIdentityRegistry identity) {
         _identity = identity;
     }
 
@@ -75,10 +73,7 @@ contract ReputationRegistry is IReputationRegistry {
     }
 
     /// @inheritdoc IReputationRegistry
-    function revokeFeedback(
-        uint256 agentId,
-        uint64 feedbackIndex
-    ) external {
+    function revokeFeedback(uint256 agentId, uint64 feedbackIndex) external {
         Feedback storage entry = _entry(agentId, msg.sender, feedbackIndex);
         require(!entry.isRevoked, ReputationAlreadyRevoked(agentId, msg.sender, feedbackIndex));
 
@@ -175,11 +170,7 @@ contract ReputationRegistry is IReputationRegistry {
     }
 
     /// @inheritdoc IReputationRegistry
-    function readFeedback(
-        uint256 agentId,
-        address clientAddress,
-        uint64 feedbackIndex
-    )
+    function readFeedback(uint256 agentId, address clientAddress, uint64 feedbackIndex)
         external
         view
         returns (int128 value, uint8 valueDecimals, string memory tag1, string memory tag2, bool isRevoked)
@@ -209,17 +200,12 @@ contract ReputationRegistry is IReputationRegistry {
     }
 
     /// @inheritdoc IReputationRegistry
-    function getClients(
-        uint256 agentId
-    ) external view returns (address[] memory) {
+    function getClients(uint256 agentId) external view returns (address[] memory) {
         return _clients[agentId];
     }
 
     /// @inheritdoc IReputationRegistry
-    function getLastIndex(
-        uint256 agentId,
-        address clientAddress
-    ) external view returns (uint64) {
+    function getLastIndex(uint256 agentId, address clientAddress) external view returns (uint64) {
         return uint64(_feedback[agentId][clientAddress].length);
     }
 
@@ -257,10 +243,7 @@ contract ReputationRegistry is IReputationRegistry {
         }
     }
 
-    function _countResponses(
-        bytes32 key,
-        address[] calldata responders
-    ) private view returns (uint64 count) {
+    function _countResponses(bytes32 key, address[] calldata responders) private view returns (uint64 count) {
         address[] memory chosen = AddressSets.distinct(responders);
         if (chosen.length == 0) chosen = _responders[key];
         for (uint256 i = 0; i < chosen.length; ++i) {
@@ -268,11 +251,11 @@ contract ReputationRegistry is IReputationRegistry {
         }
     }
 
-    function _entry(
-        uint256 agentId,
-        address client,
-        uint64 feedbackIndex
-    ) private view returns (Feedback storage) {
+    function _entry(uint256 agentId, address client, uint64 feedbackIndex)
+        private
+        view
+        returns (Feedback storage)
+    {
         Feedback[] storage entries = _feedback[agentId][client];
         require(
             feedbackIndex != 0 && feedbackIndex <= entries.length,
@@ -281,18 +264,11 @@ contract ReputationRegistry is IReputationRegistry {
         return entries[feedbackIndex - 1];
     }
 
-    function _fits(
-        string memory tag,
-        string calldata wanted
-    ) private pure returns (bool) {
+    function _fits(string memory tag, string calldata wanted) private pure returns (bool) {
         return bytes(wanted).length == 0 || keccak256(bytes(tag)) == keccak256(bytes(wanted));
     }
 
-    function _key(
-        uint256 agentId,
-        address client,
-        uint64 feedbackIndex
-    ) private pure returns (bytes32) {
+    function _key(uint256 agentId, address client, uint64 feedbackIndex) private pure returns (bytes32) {
         return keccak256(abi.encode(agentId, client, feedbackIndex));
     }
 }

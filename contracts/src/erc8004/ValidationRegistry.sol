@@ -22,9 +22,7 @@ contract ValidationRegistry is IValidationRegistry {
     mapping(uint256 agentId => bytes32[]) private _ofAgent;
     mapping(address validator => bytes32[]) private _ofValidator;
 
-    constructor(
-        IIdentityRegistry identity
-    ) {
+    constructor(IIdentityRegistry identity) {
         _identity = identity;
     }
 
@@ -76,9 +74,7 @@ contract ValidationRegistry is IValidationRegistry {
     }
 
     /// @inheritdoc IValidationRegistry
-    function getValidationStatus(
-        bytes32 requestHash
-    )
+    function getValidationStatus(bytes32 requestHash)
         external
         view
         returns (
@@ -95,11 +91,11 @@ contract ValidationRegistry is IValidationRegistry {
     }
 
     /// @inheritdoc IValidationRegistry
-    function getSummary(
-        uint256 agentId,
-        address[] calldata validatorAddresses,
-        string calldata tag
-    ) external view returns (uint64 count, uint8 avgResponse) {
+    function getSummary(uint256 agentId, address[] calldata validatorAddresses, string calldata tag)
+        external
+        view
+        returns (uint64 count, uint8 avgResponse)
+    {
         bytes32[] storage hashes = _ofAgent[agentId];
         bool everybody = validatorAddresses.length == 0;
         uint256 sum;
@@ -118,16 +114,16 @@ contract ValidationRegistry is IValidationRegistry {
     }
 
     /// @inheritdoc IValidationRegistry
-    function getAgentValidations(
-        uint256 agentId
-    ) external view returns (bytes32[] memory requestHashes) {
+    function getAgentValidations(uint256 agentId) external view returns (bytes32[] memory requestHashes) {
         return _ofAgent[agentId];
     }
 
     /// @inheritdoc IValidationRegistry
-    function getValidatorRequests(
-        address validatorAddress
-    ) external view returns (bytes32[] memory requestHashes) {
+    function getValidatorRequests(address validatorAddress)
+        external
+        view
+        returns (bytes32[] memory requestHashes)
+    {
         return _ofValidator[validatorAddress];
     }
 
@@ -141,9 +137,7 @@ contract ValidationRegistry is IValidationRegistry {
         return "2.0.0";
     }
 
-    function _known(
-        bytes32 requestHash
-    ) private view returns (Validation storage validation) {
+    function _known(bytes32 requestHash) private view returns (Validation storage validation) {
         validation = _validations[requestHash];
         require(validation.validator != address(0), ValidationRequestUnknown(requestHash));
     }

@@ -6,7 +6,5 @@ interface IEntropy {
     /// @param blockNumber a block fixed at submit.
     /// @return available false while the block is not known yet, or is known no more.
     /// @return value the entropy, meaningless unless available.
-    function entropyOf(
-        uint256 blockNumber
-    ) external view returns (bool available, bytes32 value);
+    function entropyOf(uint256 blockNumber) external view returns (bool available, bytes32 value);
 }

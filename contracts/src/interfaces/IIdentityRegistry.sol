@@ -25,48 +25,24 @@ interface IIdentityRegistry is IERC721 {
 
     /// @notice Mints the next id to the caller, whose address becomes the agent's wallet.
     function register() external returns (uint256 agentId);
-    function register(
-        string calldata agentURI
-    ) external returns (uint256 agentId);
-    function register(
-        string calldata agentURI,
-        MetadataEntry[] calldata metadata
-    ) external returns (uint256 agentId);
+    function register(string calldata agentURI) external returns (uint256 agentId);
+    function register(string calldata agentURI, MetadataEntry[] calldata metadata)
+        external
+        returns (uint256 agentId);
     /// @notice Caller: owner, operator or approved, as for every setter here.
-    function setAgentURI(
-        uint256 agentId,
-        string calldata newURI
-    ) external;
-    function getMetadata(
-        uint256 agentId,
-        string calldata metadataKey
-    ) external view returns (bytes memory);
+    function setAgentURI(uint256 agentId, string calldata newURI) external;
+    function getMetadata(uint256 agentId, string calldata metadataKey) external view returns (bytes memory);
     /// @dev The key "agentWallet" is reserved: see `setAgentWallet`.
-    function setMetadata(
-        uint256 agentId,
-        string calldata metadataKey,
-        bytes calldata metadataValue
-    ) external;
+    function setMetadata(uint256 agentId, string calldata metadataKey, bytes calldata metadataValue) external;
     /// @return The agent's wallet, or zero; a transfer clears it.
-    function getAgentWallet(
-        uint256 agentId
-    ) external view returns (address);
+    function getAgentWallet(uint256 agentId) external view returns (address);
     /// @param deadline at most five minutes ahead.
     /// @param signature by `newWallet` (ECDSA or ERC-1271) over
     /// AgentWalletSet(uint256 agentId,address newWallet,address owner,uint256 deadline).
-    function setAgentWallet(
-        uint256 agentId,
-        address newWallet,
-        uint256 deadline,
-        bytes calldata signature
-    ) external;
-    function unsetAgentWallet(
-        uint256 agentId
-    ) external;
+    function setAgentWallet(uint256 agentId, address newWallet, uint256 deadline, bytes calldata signature)
+        external;
+    function unsetAgentWallet(uint256 agentId) external;
     /// @dev Reverts ERC721NonexistentToken.
-    function isAuthorizedOrOwner(
-        address spender,
-        uint256 agentId
-    ) external view returns (bool);
+    function isAuthorizedOrOwner(address spender, uint256 agentId) external view returns (bool);
     function getVersion() external pure returns (string memory);
 }

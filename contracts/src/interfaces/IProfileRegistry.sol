@@ -43,16 +43,9 @@ interface IProfileRegistry {
     event ProfileRegistered(bytes32 indexed profileId, bytes recipe, Profile profile);
 
     /// @return profileId keccak256(recipe).
-    function register(
-        bytes calldata recipe,
-        Profile calldata profile
-    ) external returns (bytes32 profileId);
+    function register(bytes calldata recipe, Profile calldata profile) external returns (bytes32 profileId);
     /// @dev Reverts ProfileUnknown.
-    function profile(
-        bytes32 profileId
-    ) external view returns (Profile memory);
-    function isRegistered(
-        bytes32 profileId
-    ) external view returns (bool);
+    function profile(bytes32 profileId) external view returns (Profile memory);
+    function isRegistered(bytes32 profileId) external view returns (bool);
     function profileIds() external view returns (bytes32[] memory);
 }

@@ -41,32 +41,16 @@ interface IReputationLedger {
     );
 
     /// @notice Names the courts that may record. Once, by the deployer; never again.
-    function wire(
-        address[] calldata courts
-    ) external;
+    function wire(address[] calldata courts) external;
     /// @notice Adds evidence (nano-evidence) after decaying what is there. Good evidence is kept only if
     /// `owner`, who earned it, still owns the agent, and starts from zero after another owner's.
-    function record(
-        uint256 agentId,
-        address owner,
-        bytes32 domain,
-        uint64 alphaAdded,
-        uint64 betaAdded
-    ) external;
-    function evidenceOf(
-        uint256 agentId,
-        bytes32 domain
-    ) external view returns (Evidence memory);
+    function record(uint256 agentId, address owner, bytes32 domain, uint64 alphaAdded, uint64 betaAdded)
+        external;
+    function evidenceOf(uint256 agentId, bytes32 domain) external view returns (Evidence memory);
     /// @notice The score now; good evidence counts only if the agent's present owner earned it.
-    function scoreOf(
-        uint256 agentId,
-        bytes32 domain
-    ) external view returns (Score memory);
+    function scoreOf(uint256 agentId, bytes32 domain) external view returns (Score memory);
     /// @notice keccak256(abi.encode(profileId, keccak256(role))), role "provider" or "verifier".
-    function domainOf(
-        bytes32 profileId,
-        string calldata role
-    ) external pure returns (bytes32);
+    function domainOf(bytes32 profileId, string calldata role) external pure returns (bytes32);
     /// @notice keccak256(abi.encode(halfLife, prior, minEvidence, z², rule version)).
     function policyId() external view returns (bytes32);
     function halfLife() external view returns (uint256);

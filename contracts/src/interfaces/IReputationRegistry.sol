@@ -53,10 +53,7 @@ interface IReputationRegistry {
         bytes32 feedbackHash
     ) external;
     /// @param feedbackIndex of the caller's own feedback, counted from 1.
-    function revokeFeedback(
-        uint256 agentId,
-        uint64 feedbackIndex
-    ) external;
+    function revokeFeedback(uint256 agentId, uint64 feedbackIndex) external;
     /// @notice Caller: anybody. A comment, no more.
     function appendResponse(
         uint256 agentId,
@@ -76,11 +73,7 @@ interface IReputationRegistry {
         string calldata tag1,
         string calldata tag2
     ) external view returns (uint64 count, int128 summaryValue, uint8 summaryValueDecimals);
-    function readFeedback(
-        uint256 agentId,
-        address clientAddress,
-        uint64 feedbackIndex
-    )
+    function readFeedback(uint256 agentId, address clientAddress, uint64 feedbackIndex)
         external
         view
         returns (int128 value, uint8 valueDecimals, string memory tag1, string memory tag2, bool isRevoked);
@@ -111,12 +104,7 @@ interface IReputationRegistry {
         uint64 feedbackIndex,
         address[] calldata responders
     ) external view returns (uint64 count);
-    function getClients(
-        uint256 agentId
-    ) external view returns (address[] memory);
-    function getLastIndex(
-        uint256 agentId,
-        address clientAddress
-    ) external view returns (uint64);
+    function getClients(uint256 agentId) external view returns (address[] memory);
+    function getLastIndex(uint256 agentId, address clientAddress) external view returns (uint64);
     function getVersion() external pure returns (string memory);
 }

@@ -42,49 +42,25 @@ interface IStakeVault {
     event Released(uint256 indexed agentId, bytes32 indexed ref, uint256 amount, uint256 slashed);
 
     /// @notice Names the courts that may lock and slash. Once, by the deployer; never again.
-    function wire(
-        address[] calldata courts
-    ) external;
+    function wire(address[] calldata courts) external;
     /// @notice Bonds the value sent. Caller: the agent's operator. Stake belongs to whoever owns the agent.
-    function stake(
-        uint256 agentId
-    ) external payable;
+    function stake(uint256 agentId) external payable;
     /// @notice Starts unbonding; an earlier unbonding starts again together with it. Caller: the owner.
-    function requestUnstake(
-        uint256 agentId,
-        uint256 amount
-    ) external;
+    function requestUnstake(uint256 agentId, uint256 amount) external;
     /// @notice Pays what has finished unbonding, and no round has locked, to the agent's owner, who calls.
-    function withdraw(
-        uint256 agentId
-    ) external;
+    function withdraw(uint256 agentId) external;
     /// @notice Makes the agent drawable for a profile from the next epoch on, while it has the
     /// profile's minimum bonded. One agent per owner and profile. Caller: the agent's operator.
-    function enrol(
-        uint256 agentId,
-        bytes32 profileId
-    ) external;
+    function enrol(uint256 agentId, bytes32 profileId) external;
     /// @notice Ends an enrolment: by the agent's operator, or by anyone once the agent changed owner
     /// or lost the profile's capability.
-    function unenrol(
-        uint256 agentId,
-        bytes32 profileId
-    ) external;
+    function unenrol(uint256 agentId, bytes32 profileId) external;
 
     // courts only
     /// @notice Holds `amount` of the agent's stake until `release`.
-    function lock(
-        uint256 agentId,
-        uint256 amount,
-        bytes32 ref
-    ) external;
+    function lock(uint256 agentId, uint256 amount, bytes32 ref) external;
     /// @notice Frees `amount` and burns `slashed` of it, from bonded stake first, then from unbonding.
-    function release(
-        uint256 agentId,
-        uint256 amount,
-        uint256 slashed,
-        bytes32 ref
-    ) external;
+    function release(uint256 agentId, uint256 amount, uint256 slashed, bytes32 ref) external;
     /// @notice Draws up to `count` distinct agents by weight, without replacement, and locks
     /// `lockAmount` of each. Whoever enrolled counts: an agent that left, or was sold, after `epoch`
     /// can still be drawn, so nobody dodges or steers a draw once its entropy is known.
@@ -106,30 +82,14 @@ interface IStakeVault {
     function currentEpoch() external view returns (uint32);
     function epochLength() external view returns (uint256);
     function unbondingDelay() external view returns (uint256);
-    function stakeOf(
-        uint256 agentId
-    ) external view returns (Stake memory);
-    function freeStakeOf(
-        uint256 agentId
-    ) external view returns (uint256);
-    function enrolmentsOf(
-        uint256 agentId
-    ) external view returns (bytes32[] memory);
-    function isEnrolled(
-        uint256 agentId,
-        bytes32 profileId
-    ) external view returns (bool);
+    function stakeOf(uint256 agentId) external view returns (Stake memory);
+    function freeStakeOf(uint256 agentId) external view returns (uint256);
+    function enrolmentsOf(uint256 agentId) external view returns (bytes32[] memory);
+    function isEnrolled(uint256 agentId, bytes32 profileId) external view returns (bool);
     /// @notice Weight (gwei) of an agent for draws of rounds submitted in `epoch`: the last epoch, this
     /// one or the next; reverts VaultEpochUnknown for any other.
-    function weightOf(
-        uint256 agentId,
-        bytes32 profileId,
-        uint32 epoch
-    ) external view returns (uint256);
-    function totalWeight(
-        bytes32 profileId,
-        uint32 epoch
-    ) external view returns (uint256);
+    function weightOf(uint256 agentId, bytes32 profileId, uint32 epoch) external view returns (uint256);
+    function totalWeight(bytes32 profileId, uint32 epoch) external view returns (uint256);
     /// @notice Wei slashed so far, which stay here for ever.
     function burned() external view returns (uint256);
 }

@@ -29,26 +29,19 @@ interface IValidationNetwork is IERC165 {
     function validationRegistry() external view returns (address);
     /// @notice Opens a round for a request that the Validation Registry addressed to this contract.
     /// Arguments as `IVerificationRounds.submitFor` has them.
-    function submit(
-        bytes32 requestHash,
-        bytes calldata policy,
-        bytes calldata payload
-    ) external payable;
+    function submit(bytes32 requestHash, bytes calldata policy, bytes calldata payload) external payable;
     /// @dev Reverts PolicyNotSupported.
-    function quote(
-        bytes calldata policy
-    ) external view returns (uint256 priceWei, uint32 etaSeconds);
+    function quote(bytes calldata policy) external view returns (uint256 priceWei, uint32 etaSeconds);
     /// @notice What a supported policy looks like, in words.
     function policySchema() external view returns (string memory);
     /// @notice keccak256 of the name of the method by which verdicts are reached.
     function verificationProfile() external view returns (bytes32);
-    function supportsPolicy(
-        bytes calldata policy
-    ) external view returns (bool);
+    function supportsPolicy(bytes calldata policy) external view returns (bool);
     /// @return state 0 unknown, 1 pending, 2 responded (Accepted, Rejected), 3 failed (Inconclusive, Expired).
     /// @return validatorCount seats drawn.
     /// @return responseAggregated true once the seats' digests were counted into a response.
-    function status(
-        bytes32 requestHash
-    ) external view returns (uint8 state, uint16 validatorCount, bool responseAggregated);
+    function status(bytes32 requestHash)
+        external
+        view
+        returns (uint8 state, uint16 validatorCount, bool responseAggregated);
 }

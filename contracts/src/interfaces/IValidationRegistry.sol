@@ -47,9 +47,7 @@ interface IValidationRegistry {
         string calldata tag
     ) external;
     /// @dev Reverts ValidationRequestUnknown. An unanswered request looks like a response of 0 here.
-    function getValidationStatus(
-        bytes32 requestHash
-    )
+    function getValidationStatus(bytes32 requestHash)
         external
         view
         returns (
@@ -63,16 +61,14 @@ interface IValidationRegistry {
     /// @param validatorAddresses empty means everybody. @param tag empty matches all.
     /// @return count answered requests that match.
     /// @return avgResponse their mean, rounded down.
-    function getSummary(
-        uint256 agentId,
-        address[] calldata validatorAddresses,
-        string calldata tag
-    ) external view returns (uint64 count, uint8 avgResponse);
-    function getAgentValidations(
-        uint256 agentId
-    ) external view returns (bytes32[] memory requestHashes);
-    function getValidatorRequests(
-        address validatorAddress
-    ) external view returns (bytes32[] memory requestHashes);
+    function getSummary(uint256 agentId, address[] calldata validatorAddresses, string calldata tag)
+        external
+        view
+        returns (uint64 count, uint8 avgResponse);
+    function getAgentValidations(uint256 agentId) external view returns (bytes32[] memory requestHashes);
+    function getValidatorRequests(address validatorAddress)
+        external
+        view
+        returns (bytes32[] memory requestHashes);
     function getVersion() external pure returns (string memory);
 }

@@ -173,49 +173,29 @@ interface IVerificationRounds is IValidationNetwork {
     /// @param requestHash must equal `requestHashOf(receipt, nonce)`.
     /// @param policy abi.encode(SelectionPolicy), equal to `policyOf(profileId)`.
     /// @param payload abi.encode(Receipt receipt, bytes signature, string taskURI, bytes32 nonce).
-    function submitFor(
-        bytes32 requestHash,
-        bytes calldata policy,
-        bytes calldata payload,
-        address payer
-    ) external payable;
+    function submitFor(bytes32 requestHash, bytes calldata policy, bytes calldata payload, address payer)
+        external
+        payable;
 
     /// @notice Draws the committee once the entropy block is known. Anyone may call. When the
     /// entropy's window was missed it moves the entropy block by a fixed rule and draws nobody.
-    function draw(
-        bytes32 requestHash
-    ) external;
+    function draw(bytes32 requestHash) external;
 
     /// @notice Records a commitment for a seat (or the provider: seat 255). Caller: the seat's agent.
-    function commit(
-        bytes32 requestHash,
-        uint8 seat,
-        bytes32 commitment
-    ) external;
+    function commit(bytes32 requestHash, uint8 seat, bytes32 commitment) external;
 
     /// @notice Opens a commitment made by `commitmentOf(...)`. Caller: the seat's agent.
-    function open(
-        bytes32 requestHash,
-        uint8 seat,
-        bytes32 digest,
-        bytes32 evidenceHash,
-        bytes32 salt
-    ) external;
+    function open(bytes32 requestHash, uint8 seat, bytes32 digest, bytes32 evidenceHash, bytes32 salt)
+        external;
 
     /// @notice Moves a round whose window is over: tallies after the opening window, finalizes what
     /// is not Accepted, and rejects an accepted output that was not published. Anyone may call; whoever
     /// finalizes earns the tip.
-    function advance(
-        bytes32 requestHash
-    ) external;
+    function advance(bytes32 requestHash) external;
 
     /// @notice Publishes the bytes behind an accepted output and finalizes the round. For the `exact`
     /// family a digest that is not the output's turns the verdict to Rejected.
-    function publish(
-        bytes32 requestHash,
-        bytes calldata output,
-        bytes32 salt
-    ) external;
+    function publish(bytes32 requestHash, bytes calldata output, bytes32 salt) external;
 
     /// @notice Pays out the caller's credit.
     function withdraw() external;
@@ -223,33 +203,18 @@ interface IVerificationRounds is IValidationNetwork {
     // ---------------------------------------------------------------- views
     function PROVIDER_SEAT() external view returns (uint8);
     /// @notice The round, its `phase` being `phaseOf` at this block's time.
-    function round(
-        bytes32 requestHash
-    ) external view returns (Round memory);
-    function seats(
-        bytes32 requestHash
-    ) external view returns (Seat[] memory);
-    function providerSeat(
-        bytes32 requestHash
-    ) external view returns (Seat memory);
-    function phaseOf(
-        bytes32 requestHash
-    ) external view returns (Phase);
-    function creditOf(
-        address account
-    ) external view returns (uint256);
+    function round(bytes32 requestHash) external view returns (Round memory);
+    function seats(bytes32 requestHash) external view returns (Seat[] memory);
+    function providerSeat(bytes32 requestHash) external view returns (Seat memory);
+    function phaseOf(bytes32 requestHash) external view returns (Phase);
+    function creditOf(address account) external view returns (uint256);
     /// @notice Wei of fees that went to nobody and stay here for ever.
     function burned() external view returns (uint256);
     function roundCount() external view returns (uint256);
     /// @notice keccak256(abi.encode(chainid, this, hashReceipt(receipt), nonce)).
-    function requestHashOf(
-        Receipt calldata receipt,
-        bytes32 nonce
-    ) external view returns (bytes32);
+    function requestHashOf(Receipt calldata receipt, bytes32 nonce) external view returns (bytes32);
     /// @notice EIP-712 digest of a receipt (domain "Assay", "1", chainid, this).
-    function hashReceipt(
-        Receipt calldata receipt
-    ) external view returns (bytes32);
+    function hashReceipt(Receipt calldata receipt) external view returns (bytes32);
     /// @notice keccak256(abi.encode(chainid, this, requestHash, level, key, agentId, digest, evidenceHash, salt)).
     function commitmentOf(
         bytes32 requestHash,
@@ -261,7 +226,5 @@ interface IVerificationRounds is IValidationNetwork {
         bytes32 salt
     ) external view returns (bytes32);
     /// @notice abi.encode(SelectionPolicy) that `submit` requires for a profile.
-    function policyOf(
-        bytes32 profileId
-    ) external view returns (bytes memory);
+    function policyOf(bytes32 profileId) external view returns (bytes memory);
 }

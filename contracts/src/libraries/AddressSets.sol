@@ -4,9 +4,7 @@ pragma solidity ^0.8.28;
 /// @title Short lists of addresses as sets.
 library AddressSets {
     /// @return kept the addresses of `given` in their order, each once.
-    function distinct(
-        address[] memory given
-    ) internal pure returns (address[] memory kept) {
+    function distinct(address[] memory given) internal pure returns (address[] memory kept) {
         kept = new address[](given.length);
         uint256 count;
         for (uint256 i = 0; i < given.length; ++i) {
@@ -20,11 +18,7 @@ library AddressSets {
     }
 
     /// @return True if `member` is among the first `count` of `list`.
-    function contains(
-        address[] memory list,
-        uint256 count,
-        address member
-    ) internal pure returns (bool) {
+    function contains(address[] memory list, uint256 count, address member) internal pure returns (bool) {
         for (uint256 i = 0; i < count; ++i) {
             if (list[i] == member) return true;
         }

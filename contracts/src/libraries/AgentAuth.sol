@@ -9,11 +9,11 @@ import {IIdentityRegistry} from "../interfaces/IIdentityRegistry.sol";
 /// @title Who acts for an agent: its owner, whom the owner approved (ERC-721), or its agentWallet.
 library AgentAuth {
     /// @dev Reverts ERC721NonexistentToken for an agent that does not exist.
-    function isOperator(
-        IIdentityRegistry identity,
-        uint256 agentId,
-        address account
-    ) internal view returns (bool) {
+    function isOperator(IIdentityRegistry identity, uint256 agentId, address account)
+        internal
+        view
+        returns (bool)
+    {
         if (identity.isAuthorizedOrOwner(account, agentId)) return true;
         return account != address(0) && account == identity.getAgentWallet(agentId);
     }

@@ -25,11 +25,7 @@ library BetaEvidence {
 
     /// @notice amount · 2^(-elapsed/halfLife): whole half-lives by a shift, the rest bit by bit of its
     /// 16-bit fraction, from the highest, each step rounding down.
-    function decay(
-        uint64 amount,
-        uint256 elapsed,
-        uint256 halfLife
-    ) internal pure returns (uint64) {
+    function decay(uint64 amount, uint256 elapsed, uint256 halfLife) internal pure returns (uint64) {
         uint256 whole = elapsed / halfLife;
         if (amount == 0 || whole >= 64) return 0;
         uint256 value = amount >> whole;
@@ -50,28 +46,19 @@ library BetaEvidence {
     }
 
     /// @notice a + b, or the largest a slot holds.
-    function add(
-        uint64 a,
-        uint64 b
-    ) internal pure returns (uint64) {
+    function add(uint64 a, uint64 b) internal pure returns (uint64) {
         return uint64(Math.min(uint256(a) + b, type(uint64).max));
     }
 
     /// @return (alpha + prior) / (alpha + beta + 2·prior) in basis points, rounded down.
-    function meanBps(
-        uint256 alpha,
-        uint256 beta
-    ) internal pure returns (uint16) {
+    function meanBps(uint256 alpha, uint256 beta) internal pure returns (uint16) {
         return uint16(BPS * (alpha + PRIOR) / (alpha + beta + 2 * PRIOR));
     }
 
     /// @notice Wilson's one-sided 95 % lower bound of alpha out of n = alpha + beta > 0, in basis points.
     /// @dev (2·alpha + Z − R) / (2·(n + Z)) with R = ⌈√(Z·(⌈4·alpha·beta/n⌉ + Z))⌉ and Z = z²: the inner
     /// roundings go up and the last one down, so the bound is never too high.
-    function lowerBps(
-        uint256 alpha,
-        uint256 beta
-    ) internal pure returns (uint16) {
+    function lowerBps(uint256 alpha, uint256 beta) internal pure returns (uint16) {
         uint256 spread = Math.ceilDiv(4 * alpha * beta, alpha + beta) + Z_SQUARED;
         uint256 root = Math.sqrt(Z_SQUARED * spread, Math.Rounding.Ceil);
         uint256 top = Math.saturatingSub(2 * alpha + Z_SQUARED, root);

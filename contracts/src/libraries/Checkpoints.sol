@@ -10,17 +10,12 @@ library Checkpoints {
     uint256 private constant MAX_GAP = type(uint16).max;
 
     /// @return The weight written last, which may count from the next epoch only.
-    function newest(
-        uint256 self
-    ) internal pure returns (uint64) {
+    function newest(uint256 self) internal pure returns (uint64) {
         return uint64(self);
     }
 
     /// @return The weight that counts in `epoch`.
-    function valueAt(
-        uint256 self,
-        uint32 epoch
-    ) internal pure returns (uint64) {
+    function valueAt(uint256 self, uint32 epoch) internal pure returns (uint64) {
         uint256 from = uint32(self >> 192);
         if (epoch >= from) return uint64(self);
         if (epoch + uint256(uint16(self >> 224)) >= from) return uint64(self >> 64);
@@ -29,11 +24,7 @@ library Checkpoints {
 
     /// @param epoch the present one, never earlier than at the last write.
     /// @return The slot with `weight` counting from the next epoch on.
-    function write(
-        uint256 self,
-        uint64 weight,
-        uint32 epoch
-    ) internal pure returns (uint256) {
+    function write(uint256 self, uint64 weight, uint32 epoch) internal pure returns (uint256) {
         uint256 from = uint256(epoch) + 1;
         uint256 previous = uint32(self >> 192);
         if (previous == from) return ((self >> 64) << 64) | weight;

@@ -10,10 +10,7 @@ library Courts {
     }
 
     /// @dev The caller checks `deployer` and `wired`, each contract with errors of its own.
-    function wire(
-        Set storage set,
-        address[] calldata courts
-    ) internal {
+    function wire(Set storage set, address[] calldata courts) internal {
         set.wired = true;
         for (uint256 i = 0; i < courts.length; ++i) {
             set.contains[courts[i]] = true;

@@ -23,9 +23,7 @@ library Sortition {
     }
 
     /// @return leaf the index of a new leaf of weight zero.
-    function grow(
-        Tree storage tree
-    ) internal returns (uint32 leaf) {
+    function grow(Tree storage tree) internal returns (uint32 leaf) {
         leaf = tree.leaves++;
         if (uint256(leaf) >> tree.depth != 0) {
             uint256 oldRoot = tree.nodes[_node(tree.depth, 0)];
@@ -34,12 +32,7 @@ library Sortition {
     }
 
     /// @notice Sets a leaf's weight, from the epoch after `epoch` on.
-    function set(
-        Tree storage tree,
-        uint32 leaf,
-        uint64 weight,
-        uint32 epoch
-    ) internal {
+    function set(Tree storage tree, uint32 leaf, uint64 weight, uint32 epoch) internal {
         uint64 old = Checkpoints.newest(tree.nodes[_node(0, leaf)]);
         if (old == weight) return;
         uint256 index = leaf;
@@ -53,37 +46,27 @@ library Sortition {
     }
 
     /// @return A leaf's weight in `epoch`.
-    function weightAt(
-        Tree storage tree,
-        uint32 leaf,
-        uint32 epoch
-    ) internal view returns (uint64) {
+    function weightAt(Tree storage tree, uint32 leaf, uint32 epoch) internal view returns (uint64) {
         return Checkpoints.valueAt(tree.nodes[_node(0, leaf)], epoch);
     }
 
     /// @return The sum of all weights in `epoch`.
-    function totalAt(
-        Tree storage tree,
-        uint32 epoch
-    ) internal view returns (uint64) {
+    function totalAt(Tree storage tree, uint32 epoch) internal view returns (uint64) {
         return Checkpoints.valueAt(tree.nodes[_node(tree.depth, 0)], epoch);
     }
 
     /// @return An empty set with room for `limit` intervals.
-    function none(
-        uint256 limit
-    ) internal pure returns (Excluded memory) {
+    function none(uint256 limit) internal pure returns (Excluded memory) {
         return Excluded(0, 0, new uint256[](limit), new uint256[](limit));
     }
 
     /// @notice Finds the leaf that a ticket points at among those not excluded, and excludes it.
     /// @param ticket below the total weight of `epoch` less `excluded.sum`.
-    function take(
-        Tree storage tree,
-        uint32 epoch,
-        uint256 ticket,
-        Excluded memory excluded
-    ) internal view returns (uint32 leaf) {
+    function take(Tree storage tree, uint32 epoch, uint256 ticket, Excluded memory excluded)
+        internal
+        view
+        returns (uint32 leaf)
+    {
         uint256 rank;
         for (; rank < excluded.count && ticket >= excluded.starts[rank]; ++rank) {
             ticket += excluded.lengths[rank];
@@ -105,12 +88,7 @@ library Sortition {
     }
 
     /// @dev `rank` is where the interval belongs: `take` has just counted those before it.
-    function _insert(
-        Excluded memory excluded,
-        uint256 rank,
-        uint256 start,
-        uint256 length
-    ) private pure {
+    function _insert(Excluded memory excluded, uint256 rank, uint256 start, uint256 length) private pure {
         for (uint256 i = excluded.count; i > rank; --i) {
             excluded.starts[i] = excluded.starts[i - 1];
             excluded.lengths[i] = excluded.lengths[i - 1];
@@ -121,10 +99,7 @@ library Sortition {
         excluded.sum += length;
     }
 
-    function _node(
-        uint256 level,
-        uint256 index
-    ) private pure returns (uint256) {
+    function _node(uint256 level, uint256 index) private pure returns (uint256) {
         return (level << 32) | index;
     }
 }

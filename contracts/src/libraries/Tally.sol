@@ -35,11 +35,11 @@ library Tally {
 
     /// @dev Of the sets around each seat of `among`: the largest, then the one of least total distance,
     /// then that of the lowest seat.
-    function _largest(
-        bytes32[] memory digests,
-        uint256 among,
-        uint256 tolerance
-    ) private pure returns (uint256 best) {
+    function _largest(bytes32[] memory digests, uint256 among, uint256 tolerance)
+        private
+        pure
+        returns (uint256 best)
+    {
         uint256 bestSize;
         uint256 bestSpread;
         for (uint256 seat = 0; seat < digests.length; ++seat) {
@@ -54,12 +54,11 @@ library Tally {
 
     /// @return members the seats of `among` within tolerance of `centre`.
     /// @return spread their distances to it, summed.
-    function _around(
-        bytes32[] memory digests,
-        uint256 among,
-        bytes32 centre,
-        uint256 tolerance
-    ) private pure returns (uint256 members, uint256 spread) {
+    function _around(bytes32[] memory digests, uint256 among, bytes32 centre, uint256 tolerance)
+        private
+        pure
+        returns (uint256 members, uint256 spread)
+    {
         for (uint256 seat = 0; seat < digests.length; ++seat) {
             if (among & (1 << seat) == 0) continue;
             uint256 distance = Digest.distance(digests[seat], centre);

@@ -54,18 +54,14 @@ abstract contract RoundsBase is IVerificationRounds, EIP712, ReentrancyGuardTran
     /// @inheritdoc IVerificationRounds
     uint256 public roundCount;
 
-    constructor(
-        Neighbours memory n
-    ) EIP712("Assay", "1") {
+    constructor(Neighbours memory n) EIP712("Assay", "1") {
         (_identity, _validation, _profiles) = (n.identity, n.validation, n.profiles);
         (_vault, _ledger, _entropy) = (n.vault, n.ledger, n.entropy);
     }
 
     /// @dev The phase by the clock. Early endings: a commit window that left no quorum, and an opening
     /// window in which all who committed have opened.
-    function _phase(
-        bytes32 requestHash
-    ) internal view returns (Phase phase) {
+    function _phase(bytes32 requestHash) internal view returns (Phase phase) {
         Round storage r = _rounds[requestHash];
         phase = r.phase;
         if (phase == Phase.Committing && block.timestamp >= r.commitClosesAt) {
@@ -76,47 +72,31 @@ abstract contract RoundsBase is IVerificationRounds, EIP712, ReentrancyGuardTran
         }
     }
 
-    function _requirePhase(
-        bytes32 requestHash,
-        Phase required
-    ) internal view {
+    function _requirePhase(bytes32 requestHash, Phase required) internal view {
         Phase actual = _phase(requestHash);
         require(actual != Phase.None, RoundUnknown(requestHash));
         require(actual == required, RoundWrongPhase(requestHash, actual, required));
     }
 
-    function _profileOf(
-        bytes32 requestHash
-    ) internal view returns (Profile memory) {
+    function _profileOf(bytes32 requestHash) internal view returns (Profile memory) {
         return _profiles.profile(_rounds[requestHash].profileId);
     }
 
-    function _workId(
-        Round storage r
-    ) internal view returns (bytes32) {
+    function _workId(Round storage r) internal view returns (bytes32) {
         return _workId(r.agentId, r.taskHash, r.outputHash);
     }
 
-    function _workId(
-        uint256 agentId,
-        bytes32 taskHash,
-        bytes32 outputHash
-    ) internal pure returns (bytes32) {
+    function _workId(uint256 agentId, bytes32 taskHash, bytes32 outputHash) internal pure returns (bytes32) {
         return keccak256(abi.encode(agentId, taskHash, outputHash));
     }
 
-    function _allOpened(
-        bytes32 requestHash
-    ) private view returns (bool) {
+    function _allOpened(bytes32 requestHash) private view returns (bool) {
         Round storage r = _rounds[requestHash];
         return r.opened == r.committed && _seats[requestHash][PROVIDER_SEAT].state != SeatState.Committed;
     }
 
     /// @dev Settles a round for good; see RoundsSettlement.
-    function _finalize(
-        bytes32 requestHash,
-        Profile memory profile,
-        Verdict verdict,
-        bool openingWasDue
-    ) internal virtual;
+    function _finalize(bytes32 requestHash, Profile memory profile, Verdict verdict, bool openingWasDue)
+        internal
+        virtual;
 }

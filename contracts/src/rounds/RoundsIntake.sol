@@ -22,59 +22,42 @@ abstract contract RoundsIntake is RoundsBase {
     uint256 public constant OUT_OF_BAND_PRICE = type(uint256).max;
 
     /// @inheritdoc IValidationNetwork
-    function submit(
-        bytes32 requestHash,
-        bytes calldata policy,
-        bytes calldata payload
-    ) external payable {
+    function submit(bytes32 requestHash, bytes calldata policy, bytes calldata payload) external payable {
         _submit(requestHash, policy, payload, msg.sender);
     }
 
     /// @inheritdoc IVerificationRounds
-    function submitFor(
-        bytes32 requestHash,
-        bytes calldata policy,
-        bytes calldata payload,
-        address payer
-    ) external payable {
+    function submitFor(bytes32 requestHash, bytes calldata policy, bytes calldata payload, address payer)
+        external
+        payable
+    {
         _submit(requestHash, policy, payload, payer);
     }
 
     /// @inheritdoc IVerificationRounds
-    function requestHashOf(
-        Receipt calldata receipt,
-        bytes32 nonce
-    ) external view returns (bytes32) {
+    function requestHashOf(Receipt calldata receipt, bytes32 nonce) external view returns (bytes32) {
         return _requestHashOf(receipt, nonce);
     }
 
     /// @inheritdoc IVerificationRounds
-    function hashReceipt(
-        Receipt calldata receipt
-    ) external view returns (bytes32) {
+    function hashReceipt(Receipt calldata receipt) external view returns (bytes32) {
         return _hashReceipt(receipt);
     }
 
     /// @inheritdoc IVerificationRounds
-    function policyOf(
-        bytes32 profileId
-    ) external view returns (bytes memory) {
+    function policyOf(bytes32 profileId) external view returns (bytes memory) {
         return _policyOf(profileId, _profiles.profile(profileId));
     }
 
     /// @inheritdoc IValidationNetwork
-    function quote(
-        bytes calldata policy
-    ) external view returns (uint256 priceWei, uint32 etaSeconds) {
+    function quote(bytes calldata policy) external view returns (uint256 priceWei, uint32 etaSeconds) {
         require(supportsPolicy(policy), PolicyNotSupported(policy));
         Profile memory profile = _profiles.profile(_profileIdIn(policy));
         return (_feeOf(profile), uint32(_duration(profile)));
     }
 
     /// @inheritdoc IValidationNetwork
-    function supportsPolicy(
-        bytes calldata policy
-    ) public view returns (bool) {
+    function supportsPolicy(bytes calldata policy) public view returns (bool) {
         if (policy.length != POLICY_SIZE) return false;
         bytes32 profileId = _profileIdIn(policy);
         if (!_profiles.isRegistered(profileId)) return false;
@@ -96,12 +79,10 @@ abstract contract RoundsIntake is RoundsBase {
         return address(_validation);
     }
 
-    function _submit(
-        bytes32 requestHash,
-        bytes calldata policy,
-        bytes calldata payload,
-        address payer
-    ) private nonReentrant {
+    function _submit(bytes32 requestHash, bytes calldata policy, bytes calldata payload, address payer)
+        private
+        nonReentrant
+    {
         uint256 agentId = _addressedAgent(requestHash);
         require(_rounds[requestHash].phase == Phase.None, AlreadySubmitted(requestHash));
         require(supportsPolicy(policy), PolicyNotSupported(policy));
@@ -127,9 +108,7 @@ abstract contract RoundsIntake is RoundsBase {
     }
 
     /// @dev A registry without the request reverts; ERC-8294 wants one error for both cases.
-    function _addressedAgent(
-        bytes32 requestHash
-    ) private view returns (uint256) {
+    function _addressedAgent(bytes32 requestHash) private view returns (uint256) {
         try _validation.getValidationStatus(requestHash) returns (
             address validator, uint256 agentId, uint8, bytes32, string memory, uint256
         ) {
@@ -140,17 +119,11 @@ abstract contract RoundsIntake is RoundsBase {
         }
     }
 
-    function _requireHash(
-        bytes32 requestHash,
-        bytes32 derived
-    ) private pure {
+    function _requireHash(bytes32 requestHash, bytes32 derived) private pure {
         require(requestHash == derived, RoundRequestHashMismatch(requestHash, derived));
     }
 
-    function _checkReceipt(
-        Receipt memory receipt,
-        bytes memory signature
-    ) private view {
+    function _checkReceipt(Receipt memory receipt, bytes memory signature) private view {
         require(receipt.client != address(0), ReceiptNoClient());
         require(receipt.deadline >= block.timestamp, ReceiptExpired(receipt.deadline, block.timestamp));
         (bool signed, address signer) =
@@ -158,22 +131,16 @@ abstract contract RoundsIntake is RoundsBase {
         require(signed, ReceiptSignerNotOperator(receipt.agentId, signer));
     }
 
-    function _claimWork(
-        bytes32 requestHash,
-        Receipt memory receipt
-    ) private {
+    function _claimWork(bytes32 requestHash, Receipt memory receipt) private {
         bytes32 workId = _workId(receipt.agentId, receipt.taskHash, receipt.outputHash);
         bytes32 earlier = _roundOfWork[workId];
         require(earlier == bytes32(0), RoundAlreadyVerified(requestHash, earlier));
         _roundOfWork[workId] = requestHash;
     }
 
-    function _store(
-        bytes32 requestHash,
-        Receipt memory receipt,
-        Profile memory profile,
-        address payer
-    ) private {
+    function _store(bytes32 requestHash, Receipt memory receipt, Profile memory profile, address payer)
+        private
+    {
         Round storage r = _rounds[requestHash];
         (r.agentId, r.profileId) = (receipt.agentId, receipt.profileId);
         (r.taskHash, r.outputHash) = (receipt.taskHash, receipt.outputHash);
@@ -191,10 +158,7 @@ abstract contract RoundsIntake is RoundsBase {
         (receipt.agentId, r.provider);
     }
 
-    function _emitSubmitted(
-        bytes32 requestHash,
-        string memory taskURI
-    ) private {
+    function _emitSubmitted(bytes32 requestHash, string memory taskURI) private {
         Round storage r = _rounds[requestHash];
         emit RoundSubmitted(
             requestHash,
@@ -211,23 +175,15 @@ abstract contract RoundsIntake is RoundsBase {
         );
     }
 
-    function _hashReceipt(
-        Receipt memory receipt
-    ) private view returns (bytes32) {
+    function _hashReceipt(Receipt memory receipt) private view returns (bytes32) {
         return _hashTypedDataV4(keccak256(abi.encode(RECEIPT_TYPEHASH, receipt)));
     }
 
-    function _requestHashOf(
-        Receipt memory receipt,
-        bytes32 nonce
-    ) private view returns (bytes32) {
+    function _requestHashOf(Receipt memory receipt, bytes32 nonce) private view returns (bytes32) {
         return keccak256(abi.encode(block.chainid, address(this), _hashReceipt(receipt), nonce));
     }
 
-    function _policyOf(
-        bytes32 profileId,
-        Profile memory profile
-    ) private pure returns (bytes memory) {
+    function _policyOf(bytes32 profileId, Profile memory profile) private pure returns (bytes memory) {
         return abi.encode(
             SelectionPolicy({
                 version: POLICY_VERSION,
@@ -243,21 +199,15 @@ abstract contract RoundsIntake is RoundsBase {
     }
 
     /// @dev Only of a policy of POLICY_SIZE bytes.
-    function _profileIdIn(
-        bytes calldata policy
-    ) private pure returns (bytes32) {
+    function _profileIdIn(bytes calldata policy) private pure returns (bytes32) {
         return bytes32(policy[POLICY_PROFILE_AT:POLICY_PROFILE_AT + 32]);
     }
 
-    function _feeOf(
-        Profile memory profile
-    ) private pure returns (uint256) {
+    function _feeOf(Profile memory profile) private pure returns (uint256) {
         return uint256(profile.seatFee) * profile.committeeSize + profile.tip;
     }
 
-    function _duration(
-        Profile memory profile
-    ) private pure returns (uint256) {
+    function _duration(Profile memory profile) private pure returns (uint256) {
         return uint256(profile.commitWindow) + profile.openWindow + profile.publishWindow;
     }
 }

@@ -11,9 +11,7 @@ import {RoundsBase} from "./RoundsBase.sol";
 /// @dev The committee: drawn, committing, opening.
 abstract contract RoundsSeats is RoundsBase {
     /// @inheritdoc IVerificationRounds
-    function draw(
-        bytes32 requestHash
-    ) external nonReentrant {
+    function draw(bytes32 requestHash) external nonReentrant {
         _requirePhase(requestHash, Phase.Drawing);
         Round storage r = _rounds[requestHash];
         require(block.number > r.entropyBlock, EntropyNotReady(r.entropyBlock, block.number));
@@ -39,11 +37,7 @@ abstract contract RoundsSeats is RoundsBase {
     }
 
     /// @inheritdoc IVerificationRounds
-    function commit(
-        bytes32 requestHash,
-        uint8 seat,
-        bytes32 commitment
-    ) external {
+    function commit(bytes32 requestHash, uint8 seat, bytes32 commitment) external {
         _requirePhase(requestHash, Phase.Committing);
         SeatSlot storage s = _ownSeat(requestHash, seat);
         require(s.state == SeatState.Drawn, SeatAlreadyCommitted(requestHash, seat));
@@ -66,13 +60,9 @@ abstract contract RoundsSeats is RoundsBase {
     }
 
     /// @inheritdoc IVerificationRounds
-    function open(
-        bytes32 requestHash,
-        uint8 seat,
-        bytes32 digest,
-        bytes32 evidenceHash,
-        bytes32 salt
-    ) external {
+    function open(bytes32 requestHash, uint8 seat, bytes32 digest, bytes32 evidenceHash, bytes32 salt)
+        external
+    {
         _requirePhase(requestHash, Phase.Opening);
         SeatSlot storage s = _ownSeat(requestHash, seat);
         require(s.state != SeatState.Drawn, SeatNotCommitted(requestHash, seat));
@@ -106,9 +96,7 @@ abstract contract RoundsSeats is RoundsBase {
     }
 
     /// @dev Nobody chooses the new block: it is a fixed distance from the one in which the miss is noticed.
-    function _postpone(
-        bytes32 requestHash
-    ) private {
+    function _postpone(bytes32 requestHash) private {
         Round storage r = _rounds[requestHash];
         r.entropyBlock = uint64(block.number + ENTROPY_DELAY);
         r.sortitionEpoch = _vault.currentEpoch();
@@ -117,11 +105,7 @@ abstract contract RoundsSeats is RoundsBase {
     }
 
     /// @dev No committee sat, so nothing was learnt: the same work may be submitted again.
-    function _abandon(
-        bytes32 requestHash,
-        Profile memory profile,
-        uint256[] memory agentIds
-    ) private {
+    function _abandon(bytes32 requestHash, Profile memory profile, uint256[] memory agentIds) private {
         delete _roundOfWork[_workId(_rounds[requestHash])];
         for (uint256 i = 0; i < agentIds.length; ++i) {
             _vault.release(agentIds[i], profile.seatLock, 0, requestHash);
@@ -151,10 +135,7 @@ abstract contract RoundsSeats is RoundsBase {
         emit ValidatorsSelected(requestHash, operators, entropy);
     }
 
-    function _ownSeat(
-        bytes32 requestHash,
-        uint8 seat
-    ) private view returns (SeatSlot storage s) {
+    function _ownSeat(bytes32 requestHash, uint8 seat) private view returns (SeatSlot storage s) {
         require(
             seat < _rounds[requestHash].seatCount || seat == PROVIDER_SEAT, SeatUnknown(requestHash, seat)
         );

@@ -16,9 +16,7 @@ abstract contract RoundsSettlement is RoundsBase {
     bytes32 private constant VERIFIER_ROLE = keccak256("verifier");
 
     /// @inheritdoc IVerificationRounds
-    function advance(
-        bytes32 requestHash
-    ) external nonReentrant {
+    function advance(bytes32 requestHash) external nonReentrant {
         Phase phase = _phase(requestHash);
         Round storage r = _rounds[requestHash];
         if (phase == Phase.Tallying) return _tally(requestHash);
@@ -32,11 +30,7 @@ abstract contract RoundsSettlement is RoundsBase {
     }
 
     /// @inheritdoc IVerificationRounds
-    function publish(
-        bytes32 requestHash,
-        bytes calldata output,
-        bytes32 salt
-    ) external nonReentrant {
+    function publish(bytes32 requestHash, bytes calldata output, bytes32 salt) external nonReentrant {
         _requirePhase(requestHash, Phase.Publishing);
         Round storage r = _rounds[requestHash];
         require(
@@ -73,9 +67,7 @@ abstract contract RoundsSettlement is RoundsBase {
         require(sent, RoundTransferFailed(msg.sender, amount));
     }
 
-    function _tally(
-        bytes32 requestHash
-    ) private {
+    function _tally(bytes32 requestHash) private {
         Round storage r = _rounds[requestHash];
         Profile memory profile = _profileOf(requestHash);
         bool openingWasDue = r.committed >= r.quorum;
@@ -98,12 +90,10 @@ abstract contract RoundsSettlement is RoundsBase {
 
     /// @inheritdoc RoundsBase
     /// @param openingWasDue false if the round ended before those who committed were asked to open.
-    function _finalize(
-        bytes32 requestHash,
-        Profile memory profile,
-        Verdict verdict,
-        bool openingWasDue
-    ) internal override {
+    function _finalize(bytes32 requestHash, Profile memory profile, Verdict verdict, bool openingWasDue)
+        internal
+        override
+    {
         Round storage r = _rounds[requestHash];
         (r.phase, r.verdict) = (Phase.Final, verdict);
 
@@ -166,11 +156,7 @@ abstract contract RoundsSettlement is RoundsBase {
         return (decided && cluster != 0 ? int8(-1) : int8(0), 0);
     }
 
-    function _settleProvider(
-        bytes32 requestHash,
-        Profile memory profile,
-        Verdict verdict
-    ) private {
+    function _settleProvider(bytes32 requestHash, Profile memory profile, Verdict verdict) private {
         Round storage r = _rounds[requestHash];
         int8 mark;
         uint256 slashed;
@@ -188,46 +174,34 @@ abstract contract RoundsSettlement is RoundsBase {
     }
 
     /// @dev What the seats did not earn goes back to the payer if the round expired, and to nobody else.
-    function _settleFee(
-        Round storage r,
-        uint256 tip,
-        uint256 paid,
-        Verdict verdict
-    ) private {
+    function _settleFee(Round storage r, uint256 tip, uint256 paid, Verdict verdict) private {
         uint256 rest = r.fee - tip - paid;
         if (verdict == Verdict.Expired) _credit(r.payer, rest);
         else burned += rest;
         _credit(msg.sender, tip);
     }
 
-    function _credit(
-        address account,
-        uint256 amount
-    ) private {
+    function _credit(address account, uint256 amount) private {
         if (amount == 0) return;
         _credits[account] += amount;
 
         emit Credited(account, amount);
     }
 
-    function _record(
-        Round storage r,
-        uint256 agentId,
-        address owner,
-        bytes32 role,
-        int8 mark,
-        uint64 weight
-    ) private {
+    function _record(Round storage r, uint256 agentId, address owner, bytes32 role, int8 mark, uint64 weight)
+        private
+    {
         if (mark == 0) return;
         bytes32 domain = keccak256(abi.encode(r.profileId, role));
         (uint64 good, uint64 bad) = mark > 0 ? (weight, uint64(0)) : (uint64(0), weight);
         _ledger.record(agentId, owner, domain, good, bad);
     }
 
-    function _openings(
-        bytes32 requestHash,
-        uint256 seatCount
-    ) private view returns (bytes32[] memory digests, uint256 opened) {
+    function _openings(bytes32 requestHash, uint256 seatCount)
+        private
+        view
+        returns (bytes32[] memory digests, uint256 opened)
+    {
         digests = new bytes32[](seatCount);
         for (uint256 seat = 0; seat < seatCount; ++seat) {
             SeatSlot storage s = _seats[requestHash][seat];
@@ -238,23 +212,15 @@ abstract contract RoundsSettlement is RoundsBase {
     }
 
     /// @dev For a window that `_phase` still holds open: says until when.
-    function _requireClosed(
-        bytes32 requestHash,
-        uint256 closesAt
-    ) private view {
+    function _requireClosed(bytes32 requestHash, uint256 closesAt) private view {
         require(block.timestamp >= closesAt, RoundWindowOpen(requestHash, closesAt));
     }
 
-    function _share(
-        uint256 amount,
-        uint256 bps
-    ) private pure returns (uint256) {
+    function _share(uint256 amount, uint256 bps) private pure returns (uint256) {
         return amount * bps / MAX_BPS;
     }
 
-    function _tagOf(
-        Verdict verdict
-    ) private pure returns (string memory) {
+    function _tagOf(Verdict verdict) private pure returns (string memory) {
         if (verdict == Verdict.Expired) return "vni:timeout";
         if (verdict == Verdict.Inconclusive) return "vni:x-inconclusive";
         return "vni:ok";

@@ -25,25 +25,18 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
     /// @inheritdoc IStakeVault
     uint256 public burned;
 
-    constructor(
-        IIdentityRegistry identity,
-        uint256 unbondingDelay_
-    ) {
+    constructor(IIdentityRegistry identity, uint256 unbondingDelay_) {
         _identity = identity;
         unbondingDelay = unbondingDelay_;
         _courts.deployer = msg.sender;
     }
 
-    modifier onlyOperator(
-        uint256 agentId
-    ) {
+    modifier onlyOperator(uint256 agentId) {
         require(AgentAuth.isOperator(_identity, agentId, msg.sender), VaultNotOperator(agentId, msg.sender));
         _;
     }
 
-    modifier onlyOwner(
-        uint256 agentId
-    ) {
+    modifier onlyOwner(uint256 agentId) {
         require(msg.sender == _identity.ownerOf(agentId), VaultNotOwner(agentId, msg.sender));
         _;
     }
@@ -54,9 +47,7 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakeVault
-    function wire(
-        address[] calldata courts
-    ) external {
+    function wire(address[] calldata courts) external {
         require(msg.sender == _courts.deployer, VaultNotDeployer(msg.sender));
         require(!_courts.wired, VaultAlreadyWired());
 
@@ -66,9 +57,7 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakeVault
-    function stake(
-        uint256 agentId
-    ) external payable onlyOperator(agentId) {
+    function stake(uint256 agentId) external payable onlyOperator(agentId) {
         require(msg.value != 0, VaultZeroAmount());
 
         Stake storage s = _stakes[agentId];
@@ -79,10 +68,7 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakeVault
-    function requestUnstake(
-        uint256 agentId,
-        uint256 amount
-    ) external onlyOwner(agentId) {
+    function requestUnstake(uint256 agentId, uint256 amount) external onlyOwner(agentId) {
         require(amount != 0, VaultZeroAmount());
         Stake storage s = _stakes[agentId];
         require(amount <= s.bonded, VaultInsufficientStake(agentId, s.bonded, amount));
@@ -96,9 +82,7 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakeVault
-    function withdraw(
-        uint256 agentId
-    ) external nonReentrant onlyOwner(agentId) {
+    function withdraw(uint256 agentId) external nonReentrant onlyOwner(agentId) {
         Stake storage s = _stakes[agentId];
         require(s.unbonding != 0, VaultNothingToWithdraw(agentId));
         require(block.timestamp >= s.unbondsAt, VaultStillUnbonding(agentId, s.unbondsAt));
@@ -114,11 +98,7 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakeVault
-    function lock(
-        uint256 agentId,
-        uint256 amount,
-        bytes32 ref
-    ) external onlyCourt {
+    function lock(uint256 agentId, uint256 amount, bytes32 ref) external onlyCourt {
         uint256 free = freeStakeOf(agentId);
         require(amount <= free, VaultInsufficientStake(agentId, free, amount));
 
@@ -126,12 +106,7 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakeVault
-    function release(
-        uint256 agentId,
-        uint256 amount,
-        uint256 slashed,
-        bytes32 ref
-    ) external onlyCourt {
+    function release(uint256 agentId, uint256 amount, uint256 slashed, bytes32 ref) external onlyCourt {
         require(slashed <= amount, VaultSlashExceedsLock(slashed, amount));
         Stake storage s = _stakes[agentId];
 
@@ -148,33 +123,22 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakeVault
-    function stakeOf(
-        uint256 agentId
-    ) external view returns (Stake memory) {
+    function stakeOf(uint256 agentId) external view returns (Stake memory) {
         return _stakes[agentId];
     }
 
     /// @inheritdoc IStakeVault
-    function freeStakeOf(
-        uint256 agentId
-    ) public view returns (uint256) {
+    function freeStakeOf(uint256 agentId) public view returns (uint256) {
         Stake storage s = _stakes[agentId];
         return uint256(s.bonded) + s.unbonding - s.locked;
     }
 
-    function _lock(
-        uint256 agentId,
-        uint96 amount,
-        bytes32 ref
-    ) internal {
+    function _lock(uint256 agentId, uint96 amount, bytes32 ref) internal {
         _stakes[agentId].locked += amount;
 
         emit Locked(agentId, ref, amount);
     }
 
     /// @dev Called after every change of what an agent has bonded.
-    function _bondedChanged(
-        uint256 agentId,
-        uint96 bonded
-    ) internal virtual;
+    function _bondedChanged(uint256 agentId, uint96 bonded) internal virtual;
 }
