@@ -371,9 +371,17 @@ class ValidationResponse(Event):
 EVENTS: Final[tuple[type[Event], ...]] = tuple(Event.__subclasses__())
 """All event classes."""
 
-# Emitted by the registries' ERC-721 and EIP-712 bases and of no consequence for Assay.
+# Emitted by the contracts' OpenZeppelin bases and of no consequence for Assay.
 IGNORED: Final = frozenset(
-    {"Approval", "ApprovalForAll", "BatchMetadataUpdate", "MetadataUpdate", "EIP712DomainChanged"}
+    {
+        "Approval",
+        "ApprovalForAll",
+        "BatchMetadataUpdate",
+        "EIP712DomainChanged",
+        "MetadataUpdate",
+        "OwnershipTransferStarted",
+        "OwnershipTransferred",
+    }
 )
 
 

@@ -31,11 +31,15 @@ SENTENCES: Final[dict[str, str]] = {
     "leave one first.",
     "VaultNotCapable": "Agent {agentId} has not proved its capability for profile {profileId}.",
     "VaultTransferFailed": "The account {account} refused a payment of {amount}.",
+    "VaultEpochLengthZero": "An epoch must last at least a second.",
+    "VaultEpochUnknown": "The stake of epoch {epoch} is no longer known in epoch {current}.",
+    "VaultSlashExceedsLock": "A slash of {slashed} exceeds the lock of {lock}.",
     # ReputationLedger
     "LedgerNotCourt": "{caller} is not a court of the reputation ledger.",
     "LedgerNotDeployer": "{caller} did not deploy the reputation ledger, so it may not name its "
     "courts.",
     "LedgerAlreadyWired": "The reputation ledger's courts are named already; they never change.",
+    "LedgerHalfLifeZero": "The half-life of evidence must be at least a second.",
     # ProfileRegistry
     "ProfileAlreadyRegistered": "Profile {profileId} is registered already; profiles never change.",
     "ProfileUnknown": "No profile {profileId} is registered on this chain.",
@@ -76,6 +80,57 @@ SENTENCES: Final[dict[str, str]] = {
     "NotAddressee": "The Validation Registry has no request {requestHash} for this court.",
     "AlreadySubmitted": "Round {requestHash} was submitted already.",
     "PolicyNotSupported": "The policy is not the one this court has for the profile.",
+    "EntropyConstant": "This chain's block hashes do not change, so they cannot decide a draw: use "
+    "another source of entropy.",
+    # IdentityRegistry
+    "IdentityNotAuthorized": "{caller} does not act for agent {agentId}: use its owner's key or an "
+    "approved address.",
+    "IdentityKeyReserved": "The metadata key {metadataKey!r} is reserved: set the agent's wallet "
+    "instead.",
+    "IdentityWalletZero": "An agent's wallet cannot be the zero address.",
+    "IdentityDeadlinePassed": "The wallet's consent was valid until {deadline}, and it is "
+    "{timestamp}: sign it again.",
+    "IdentityDeadlineTooFar": "The wallet's consent is valid until {deadline}, and {latest} is the "
+    "latest allowed.",
+    "IdentitySignatureInvalid": "The consent is not signed by the wallet {newWallet}.",
+    # ReputationRegistry
+    "ReputationSelfFeedback": "{client} acts for agent {agentId}, and nobody rates an agent of "
+    "their own.",
+    "ReputationDecimalsOutOfRange": "A rating has at most 18 decimals, not {valueDecimals}.",
+    "ReputationValueOutOfRange": "The rating {value} is out of range.",
+    "ReputationFeedbackUnknown": "{client} gave agent {agentId} no feedback {feedbackIndex}.",
+    "ReputationAlreadyRevoked": "Feedback {feedbackIndex} of {client} for agent {agentId} is "
+    "revoked already.",
+    "ReputationClientsRequired": "Name the clients whose ratings count: everybody's mean nothing.",
+    "ReputationResponseEmpty": "A response needs a URI.",
+    "ReputationSummaryOutOfRange": "The mean {average} is out of range.",
+    # ValidationRegistry
+    "ValidationNotAuthorized": "{caller} may not ask for a validation of agent {agentId}: the "
+    "agent's owner has to approve it.",
+    "ValidationValidatorZero": "A validation request needs a validator.",
+    "ValidationRequestEmpty": "A validation request needs a hash.",
+    "ValidationRequestExists": "The request {requestHash} exists already: use another nonce.",
+    "ValidationRequestUnknown": "There is no validation request {requestHash}.",
+    "ValidationNotValidator": "{caller} was not asked to answer request {requestHash}.",
+    "ValidationResponseOutOfRange": "A response is 0 to 100, not {response}.",
+    # OpenZeppelin
+    "ERC721IncorrectOwner": "Agent {tokenId} belongs to {owner}, not to {sender}.",
+    "ERC721InsufficientApproval": "{operator} may not move agent {tokenId}: its owner has to "
+    "approve it.",
+    "ERC721InvalidApprover": "{approver} may not approve anybody for this agent: only its owner "
+    "may.",
+    "ERC721InvalidOperator": "{operator} cannot be an operator.",
+    "ERC721InvalidOwner": "{owner} cannot own an agent.",
+    "ERC721InvalidReceiver": "{receiver} cannot receive an agent.",
+    "ERC721InvalidSender": "{sender} cannot send an agent.",
+    "ERC721NonexistentToken": "There is no agent {tokenId}.",
+    "InvalidShortString": "The contract stopped on a damaged short string.",
+    "StringTooLong": "The text {str!r} is too long.",
+    "OwnableInvalidOwner": "{owner} cannot own the contract.",
+    "OwnableUnauthorizedAccount": "{account} does not own the contract, and only its owner may do "
+    "this.",
+    "ReentrancyGuardReentrantCall": "The contract was called again while it was still at work.",
+    "SafeCastOverflowedUintDowncast": "The number {value} does not fit into {bits} bits.",
 }
 
 PANICS: Final[dict[int, str]] = {

@@ -86,14 +86,26 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A round as the court stores it; `phase` may lag behind the clock, `phaseOf` never does."""
+    """A round as the court answers it: `phase` is the one of the asked block's time.
+
+    Attributes:
+        payer: who paid the fee, and gets it back when the round expires.
+        committed, opened: seats, the provider's not counted.
+        provider: the agent's owner at submit.
+        seat_count: seats really drawn.
+        quorum: M, of the profile's committee size.
+        cluster: bit i is set if seat i belongs to the paid cluster.
+        self_verified: the provider's own operator asked or paid, so there is no good evidence.
+    """
 
     agent_id: AgentId
     profile_id: ProfileId
     task_hash: Bytes32
     output_hash: Bytes32
     client: Address
+    bond: Wei
     payer: Address
+    fee: Wei
     key: Bytes32
     entropy_block: BlockNumber
     submitted_at: int
@@ -105,14 +117,20 @@ class Round:
     verdict: Verdict
     committed: int
     opened: int
-    bond: Wei
-    fee: Wei
     sortition_epoch: int
+    provider: Address
+    seat_count: int
+    quorum: int
+    cluster: int
+    self_verified: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One drawn verifier's place in a round, or the provider's."""
+    """One drawn verifier's place in a round, or the provider's.
+
+    `operator` enrolled the agent; for the provider's seat it is the owner at submit.
+    """
 
     agent_id: AgentId
     operator: Address
@@ -121,7 +139,6 @@ class Seat:
     lock: Wei
     commitment: Bytes32
     digest: Bytes32
-    evidence_hash: Bytes32
 
 
 @dataclass(frozen=True, slots=True)
