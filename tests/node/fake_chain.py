@@ -176,6 +176,11 @@ class FakeChain:
             bond=Wei(1),
             fee=Wei(1),
             sortition_epoch=1,
+            provider=ZERO_ADDRESS,
+            seat_count=0,
+            quorum=0,
+            cluster=0,
+            self_verified=False,
         )
         self.rounds[request_hash] = FakeRound(data)
         event = RoundSubmitted(
@@ -371,7 +376,6 @@ def _seat(agent: int) -> Seat:
         SeatState.DRAWN,
         0,
         Wei(1),
-        Bytes32(ZERO),
         Bytes32(ZERO),
         Bytes32(ZERO),
     )
