@@ -1,0 +1,227 @@
+"""Deploying to a real anvil: whole, interrupted at every step, resumed, refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from eth_utils.crypto import keccak
+
+from chain import deploy as deploying
+from chain import deployment as deployments
+from chain.deploy import CONTRACTS, ProfileSpec, deploy, estimate
+from chain.deployment import Deployment
+from chain.errors import ChainMismatch, ConfigError, DeploymentError, InsufficientFunds
+from chain.gateway import Gateway
+from chain.keys import Signer, local_signer
+from chain.parameters import PRESETS
+from chain.structs import Profile
+from chain.types import Address, Family
+from cli.anvil import Anvil
+from tests.support.anvil import Control
+
+pytestmark = pytest.mark.integration
+
+LOCAL = PRESETS["local"]
+PROFILES = [
+    ProfileSpec("text", b'{"name":"text"}', Family.TEXT_MINHASH, 24, 32_768),
+    ProfileSpec("exact", b'{"name":"exact"}', Family.EXACT, 0, 1 << 20),
+]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "deployment.json"
+
+
+def test_deploy__when_the_chain_is_empty__then_everything_stands_and_is_wired(
+    gateway: Gateway, signer: Signer, file: Path
+) -> None:
+    lines: list[str] = []
+
+    done = deploy(gateway, signer, LOCAL, PROFILES, file, on_progress=lines.append)
+
+    done.check(gateway)
+    assert deployments.load(file) == done
+    assert list(done.contracts) == list(CONTRACTS)
+    assert len(lines) == len(CONTRACTS) + 2 + len(PROFILES)
+    door = gateway.with_deployment(done)
+    assert door.call("StakeVault", "epochLength") == LOCAL.epoch_length
+    assert door.call("StakeVault", "unbondingDelay") == LOCAL.unbonding_delay
+    assert door.call("ReputationLedger", "halfLife") == LOCAL.half_life
+    registered: Profile = door.call("ProfileRegistry", "profile", done.profile_id("text"))
+    assert registered == LOCAL.profile(Family.TEXT_MINHASH, 24, 32_768)
+    assert done.profiles["exact"] == keccak(b'{"name":"exact"}')
+    assert not file.with_name("deployment.json.journal").exists()
+
+
+def test_deploy__when_done_again__then_nothing_is_sent(
+    gateway: Gateway, signer: Signer, file: Path
+) -> None:
+    first = deploy(gateway, signer, LOCAL, PROFILES, file)
+    sent = gateway.nonce(signer.address)
+
+    second = deploy(gateway, signer, LOCAL, PROFILES, file)
+
+    assert second == first
+    assert gateway.nonce(signer.address) == sent
+
+
+def test_deploy__when_a_profile_is_new__then_only_it_is_registered(
+    gateway: Gateway, signer: Signer, file: Path
+) -> None:
+    deploy(gateway, signer, LOCAL, PROFILES[:1], file)
+    sent = gateway.nonce(signer.address)
+
+    done = deploy(gateway, signer, LOCAL, PROFILES, file)
+
+    assert gateway.nonce(signer.address) == sent + 1
+    assert set(done.profiles) == {"text", "exact"}
+
+
+class Interrupted(BaseException):
+    """Stands in for a kill: nothing in the code catches it."""
+
+
+@pytest.mark.parametrize("between", ["before the file is written", "after it is written"])
+def test_deploy__when_killed_at_every_step__then_nothing_is_deployed_twice(
+    between: str,
+    gateway: Gateway,
+    signer: Signer,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    save = Deployment.save
+
+    def save_and_die(self: Deployment, path: Path) -> None:
+        if between == "after it is written":
+            save(self, path)
+        elif len(deaths) % 2:  # every second time it gets through, or it would never end
+            deaths.append(1)
+            save(self, path)
+            return
+        deaths.append(1)
+        raise Interrupted
+
+    deaths: list[int] = []
+    monkeypatch.setattr(Deployment, "save", save_and_die)
+    done = None
+    while done is None:
+        try:
+            done = deploy(gateway, signer, LOCAL, PROFILES, file)
+        except Interrupted:
+            assert len(deaths) < 100
+            if between == "after it is written" and deployments.load(file).complete:
+                break
+
+    deployments.load(file).check(gateway)
+    assert gateway.nonce(signer.address) == len(CONTRACTS) + 2 + len(PROFILES)
+
+
+def test_deploy__when_the_file_is_of_another_chain__then_it_is_refused(
+    gateway: Gateway, signer: Signer, file: Path
+) -> None:
+    done = deploy(gateway, signer, LOCAL, [], file)
+    replace(done, chain_id=1).save(file)
+
+    with pytest.raises(ChainMismatch, match="is for chain 1, but"):
+        deploy(gateway, signer, LOCAL, [], file)
+
+
+def test_deploy__when_the_parameters_changed__then_it_is_refused(
+    gateway: Gateway, signer: Signer, file: Path
+) -> None:
+    deploy(gateway, signer, LOCAL, [], file)
+
+    with pytest.raises(DeploymentError, match="begun with other parameters"):
+        deploy(gateway, signer, PRESETS["public"], [], file)
+
+
+def test_deploy__when_the_chain_was_started_anew__then_it_says_so(
+    gateway: Gateway, signer: Signer, file: Path, control: Control
+) -> None:
+    done = deploy(gateway, signer, LOCAL, [], file)
+    control("anvil_setCode", done.address("StakeVault"), "0x")
+
+    with pytest.raises(DeploymentError, match="has StakeVault: was the chain started anew"):
+        deploy(gateway, signer, LOCAL, [], file)
+
+
+def test_deploy__when_registries_are_given__then_they_are_used(
+    gateway: Gateway, signer: Signer, file: Path, tmp_path: Path
+) -> None:
+    standing = deploy(gateway, signer, LOCAL, [], file)
+    given = {name: standing.address(name) for name in deploying.REGISTRIES}
+
+    done = deploy(gateway, signer, LOCAL, [], tmp_path / "other.json", registries=given)
+
+    assert {name: done.address(name) for name in deploying.REGISTRIES} == given
+    assert done.address("StakeVault") != standing.address("StakeVault")
+    done.check(gateway)
+
+
+def test_deploy__when_a_registry_is_no_contract__then_it_is_refused(
+    gateway: Gateway, signer: Signer, file: Path
+) -> None:
+    nobody = {"IdentityRegistry": Address("0x0000000000000000000000000000000000055001")}
+
+    with pytest.raises(DeploymentError, match="should be the IdentityRegistry"):
+        deploy(gateway, signer, LOCAL, [], file, registries=nobody)
+
+
+def test_deploy__when_the_account_is_empty__then_it_says_who_needs_funds(
+    gateway: Gateway, anvil: Anvil, file: Path
+) -> None:
+    poor = local_signer(4000, anvil.chain_id)
+
+    with pytest.raises(InsufficientFunds, match=f"{poor.address} holds 0 ETH"):
+        deploy(gateway, poor, LOCAL, PROFILES, file)
+    with pytest.raises(InsufficientFunds, match=r"needs up to .* send it funds"):
+        estimate(gateway, poor, LOCAL, PROFILES, file)
+
+
+def test_deploy__when_the_parameters_contradict__then_nothing_is_sent(
+    gateway: Gateway, signer: Signer, file: Path
+) -> None:
+    with pytest.raises(ConfigError, match="unbonding_delay must exceed"):
+        deploy(gateway, signer, replace(LOCAL, unbonding_delay=60), [], file)
+    assert gateway.nonce(signer.address) == 0
+    assert not file.exists()
+
+
+def test_estimate__then_it_covers_the_real_cost_closely_and_sends_nothing(
+    gateway: Gateway, signer: Signer, file: Path
+) -> None:
+    profiles = [replace(PROFILES[0], recipe=b"x" * 8_000), PROFILES[1]]
+    before = gateway.balance(signer.address)
+
+    said = estimate(gateway, signer, LOCAL, profiles, file)
+
+    assert gateway.nonce(signer.address) == 0
+    assert not file.exists()
+    assert len(said.steps) == len(CONTRACTS) + 2 + 2
+    deploy(gateway, signer, LOCAL, profiles, file)
+    gas = sum(receipt_gas(gateway, number) for number in range(1, int(gateway.head().number) + 1))
+    assert gas <= said.gas <= gas * 1.15
+    assert before - gateway.balance(signer.address) <= said.cost
+    assert estimate(gateway, signer, LOCAL, profiles, file).steps == ()
+
+
+def receipt_gas(gateway: Gateway, number: int) -> int:
+    raw = gateway._rpc.request("eth_getBlockByNumber", hex(number), False)
+    return int(raw["gasUsed"], 16)
+
+
+def test_deployment_file__then_other_programs_can_read_it(
+    gateway: Gateway, signer: Signer, file: Path
+) -> None:
+    deploy(gateway, signer, LOCAL, PROFILES, file)
+
+    raw = json.loads(file.read_text())
+
+    assert raw["schema"] == "assay/deployment/1"
+    assert raw["complete"] is True
+    assert raw["parameters"]["min_stake"] == "1000000000000000000"
+    assert raw["contracts"]["Router"]["address"].startswith("0x")
