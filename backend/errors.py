@@ -1,0 +1,86 @@
+"""What the backend can answer with.
+
+    AssayError
+    └── BackendError
+        ├── StoreError                 the database cannot be used as it is
+        │   ├── StoreUnavailable       it cannot be opened, or is locked by somebody else
+        │   ├── StoreSchemaMismatch    it was written by another version of the schema
+        │   └── StoreOtherDeployment   it holds another chain or deployment
+        ├── IndexContradiction         the chain contradicts what was final: stop, store nothing
+        ├── ArtifactError
+        │   ├── ArtifactMissing        nothing is stored under that hash
+        │   ├── ArtifactSealed         stored, not readable before it is published
+        │   ├── ArtifactTooLarge       more bytes than the store takes
+        │   ├── ArtifactInvalid        the bytes are not what they are said to be
+        │   ├── ArtifactConflict       other bytes are already sealed under that hash
+        │   └── ArtifactForbidden      the receipt does not allow this upload
+        └── QueryError
+            ├── QueryInvalid           an id, hash, filter or cursor that cannot be read
+            └── QueryMissing           a well-formed id that names nothing
+"""
+
+from chain.errors import AssayError
+
+
+class BackendError(AssayError):
+    """Root of everything the backend refuses."""
+
+
+class StoreError(BackendError):
+    """The database cannot be used as it is."""
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be opened, or somebody else holds its lock."""
+
+
+class StoreSchemaMismatch(StoreError):
+    """The database was written by another version of the schema."""
+
+
+class StoreOtherDeployment(StoreError):
+    """The database holds the index of another chain or deployment."""
+
+
+class IndexContradiction(BackendError):
+    """The chain contradicts what was final, or itself: nothing is stored, the indexer stops."""
+
+
+class ArtifactError(BackendError):
+    """Root of what the artifact store refuses."""
+
+
+class ArtifactMissing(ArtifactError):
+    """Nothing is stored under that hash."""
+
+
+class ArtifactSealed(ArtifactError):
+    """The artifact is stored, and not readable before its output is published."""
+
+
+class ArtifactTooLarge(ArtifactError):
+    """More bytes than the store takes."""
+
+
+class ArtifactInvalid(ArtifactError):
+    """The bytes are not what they are said to be."""
+
+
+class ArtifactConflict(ArtifactError):
+    """Other bytes are already sealed under that hash."""
+
+
+class ArtifactForbidden(ArtifactError):
+    """The receipt does not allow this upload."""
+
+
+class QueryError(BackendError):
+    """Root of what a query is refused for."""
+
+
+class QueryInvalid(QueryError):
+    """An id, hash, filter or cursor that cannot be read."""
+
+
+class QueryMissing(QueryError):
+    """A well-formed id that names nothing."""

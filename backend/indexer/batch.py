@@ -1,0 +1,181 @@
+"""Applying blocks: raw events, the rows derived from them, and the cursor, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Final
+
+from eth_utils.crypto import keccak
+from sqlalchemy import Connection, delete, insert, update
+
+from backend.errors import StoreUnavailable
+from backend.indexer.rules import RULES, Scope
+from backend.indexer.rules.scope import placed, text
+from backend.store import (
+    AgentEvent,
+    Block,
+    Cursor,
+    Projection,
+    Store,
+    forget_undo,
+    position,
+    roll_back,
+)
+from backend.store import Event as EventRow
+from chain.blocks import Block as Header
+from chain.events import Event, field_names
+
+LONGEST_BYTES: Final = 1024
+"""Longer byte strings (outputs, recipes) are kept elsewhere; the raw row names them by hash."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A block with the deployment's events in it, in the order of the log."""
+
+    header: Header
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one transaction does: first a rollback, if `ancestor` is given, then blocks.
+
+    Attributes:
+        blocks: ascending; below `finalized` only those that matter, the last one always.
+        finalized: the highest block that can no more be rolled back, as the chain says.
+        follows: hash of the block the index stood at when the batch was made; None before any.
+        ancestor: roll back to this block first (-1: to nothing).
+    """
+
+    blocks: Sequence[Filled]
+    finalized: int
+    follows: bytes | None
+    ancestor: int | None = None
+
+
+def apply_batch(store: Store, batch: Batch) -> None:
+    """Rolls back and applies, all or nothing.
+
+    Raises:
+        StoreUnavailable: another indexer moved the cursor meanwhile, or the database is locked.
+    """
+    with store.write() as connection:
+        before = position(connection)
+        if batch.follows != (None if before is None else before.hash):
+            raise StoreUnavailable(
+                f"Another server is indexing into {store.name}: stop one of them, or give one of"
+                " them another database."
+            )
+        if batch.ancestor is not None:
+            roll_back(connection, batch.ancestor)
+        rows = Projection(connection)
+        for block in batch.blocks:
+            rows.enter(block.header.number, final=block.header.number <= batch.finalized)
+            _apply_block(rows, block)
+        rows.flush()
+        _write_headers(connection, batch.blocks)
+        finalized = min(batch.finalized, batch.blocks[-1].header.number)
+        if before is not None:
+            finalized = max(finalized, before.finalized)
+        _move_cursor(connection, batch.blocks[-1].header, finalized)
+        forget_undo(connection, finalized)
+
+
+def mark_final(store: Store, finalized: int) -> None:
+    """Records that finality advanced though no block was added."""
+    with store.write() as connection:
+        before = position(connection)
+        if before is None:
+            return
+        settled = min(finalized, before.number)
+        if settled <= before.finalized:
+            return
+        connection.execute(update(Cursor).values(finalized_number=settled))
+        forget_undo(connection, settled)
+
+
+def _apply_block(rows: Projection, block: Filled) -> None:
+    scope = Scope(rows, block.header.timestamp)
+    for event in block.events:
+        _keep_raw(rows, event)
+        rule = RULES.get(type(event))
+        if rule is not None:
+            rule(scope, event)
+
+
+def _keep_raw(rows: Projection, event: Event) -> None:
+    log = event.log
+    names = field_names(type(event))
+    values = {name: getattr(event, name) for name in names}
+    # The vault calls a round's request hash `ref`.
+    request = values.get("request_hash", values.get("ref"))
+    rows.append(
+        EventRow,
+        **placed(event),
+        block_hash=log.block_hash,
+        tx_hash=log.transaction_hash,
+        contract=log.contract,
+        name=type(event).__name__,
+        request_hash=request,
+        arguments={camel(name): plain(value) for name, value in values.items()},
+    )
+    for agent_id in sorted(set(_agents(values))):
+        rows.append(AgentEvent, **placed(event), agent_id=agent_id)
+
+
+def _agents(values: dict[str, Any]) -> Iterable[int]:
+    for name in ("agent_id", "token_id"):
+        if name in values:
+            yield values[name]
+    yield from values.get("agent_ids", ())
+
+
+def camel(name: str) -> str:
+    """snake_case to camelCase; a trailing underscore only dodged a keyword."""
+    head, *rest = name.rstrip("_").split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON keeps it without loss."""
+    if isinstance(value, bytes):
+        if len(value) > LONGEST_BYTES:
+            return {"keccak256": "0x" + keccak(value).hex(), "size": str(len(value))}
+        return "0x" + value.hex()
+    if isinstance(value, int):
+        return str(int(value))
+    if isinstance(value, str):
+        return text(value)
+    if is_dataclass(value):
+        return {camel(f.name): plain(getattr(value, f.name)) for f in fields(value)}
+    return [plain(item) for item in value]
+
+
+def _write_headers(connection: Connection, blocks: Sequence[Filled]) -> None:
+    connection.execute(
+        insert(Block),
+        [
+            {
+                "number": block.header.number,
+                "hash": block.header.hash,
+                "parent_hash": block.header.parent_hash,
+                "timestamp": block.header.timestamp,
+            }
+            for block in blocks
+        ],
+    )
+
+
+def _move_cursor(connection: Connection, header: Header, finalized: int) -> None:
+    connection.execute(delete(Cursor))
+    connection.execute(
+        insert(Cursor).values(
+            id=1,
+            block_number=header.number,
+            block_hash=header.hash,
+            timestamp=header.timestamp,
+            finalized_number=finalized,
+        )
+    )

@@ -1,0 +1,227 @@
+"""Following the chain by block hash.
+
+::
+
+    read cursor ── same hash on the chain? ── yes ─────────────┐
+                          │ no                                 ▼
+                 walk back to the common            blocks up to `finalized`: logs by ranges
+                 ancestor; below what was           blocks above it: one by one, by hash,
+                 final: stop, store nothing         each the child of the one before
+                          │                                    │
+                          └──── fetch first, then ─────────────┤
+                                roll back and apply            ▼
+                                in one transaction         rows + cursor
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from backend.errors import IndexContradiction
+from backend.indexer.batch import Batch, Filled, apply_batch, mark_final
+from backend.indexer.ranges import RangeSize
+from backend.indexer.source import ChainReader, RpcInconsistent, events_of, header, in_order
+from backend.indexer.status import Status
+from backend.store import Position, Store, known_blocks, position
+from chain.blocks import Block as Header
+from chain.errors import RpcError, RpcRejected
+from chain.events import Event
+
+POLL_SECONDS: Final = 0.5
+LONGEST_PAUSE_SECONDS: Final = 30.0
+TIP_BATCH_BLOCKS: Final = 64
+"""Blocks above finality applied in one transaction."""
+
+ASSUMED_FINAL_BLOCKS: Final = 64
+"""On a chain that knows no `finalized` tag, a block this deep is taken for final."""
+
+logger = logging.getLogger(__name__)
+
+Keeper = Callable[[Sequence[Event]], None]
+"""Stores what events carry outside the database, before the rows say that it is there."""
+
+
+class Indexer:
+    """Brings a store to the head of a chain and keeps it there. One thread."""
+
+    def __init__(
+        self,
+        reader: ChainReader,
+        store: Store,
+        *,
+        first_block: int,
+        emitters: Sequence[str],
+        keep: Keeper,
+        status: Status,
+        ranges: RangeSize | None = None,
+    ) -> None:
+        """
+        Args:
+            first_block: nothing of the deployment happened before it.
+            emitters: addresses of the deployment's contracts.
+            keep: called with the events of a batch before they are applied.
+        """
+        self._reader = reader
+        self._store = store
+        self._first = first_block
+        self._emitters = emitters
+        self._keep = keep
+        self._status = status
+        self._ranges = ranges or RangeSize()
+
+    def run(self, stop: threading.Event, poll_seconds: float = POLL_SECONDS) -> None:
+        """Follows until told to stop. Waits out what may pass.
+
+        Raises:
+            IndexContradiction: the chain contradicts what was final; also told to `status`.
+            StoreError: the database can no more be used; also told to `status`.
+        """
+        pause = poll_seconds
+        while not stop.is_set():
+            try:
+                moved = self.step()
+            except RpcError as error:
+                # Not only the retryable ones: a node's refusal ends when its operator repairs it.
+                logger.warning("%s", error)
+                self._status.troubled(str(error))
+                stop.wait(pause)
+                pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
+                continue
+            except Exception as error:
+                logger.error("The indexer stops: %s", error)
+                self._status.halted(f"The index has stopped: {error}")
+                raise
+            pause = poll_seconds
+            if not moved:
+                stop.wait(poll_seconds)
+
+    def step(self) -> bool:
+        """Applies the next blocks, if there are any. True if there may be more at once.
+
+        Raises:
+            RpcError, IndexContradiction, StoreError.
+        """
+        head = self._reader.head()
+        self._status.heard(head.number)
+        with self._store.read() as session:
+            cursor = position(session)
+        if cursor is not None:
+            self._status.indexed(cursor.number)
+        base = self._base(cursor, head)
+        if base is None:
+            return False
+        number, parent, rolls_back = base
+        finalized = self._finalized(cursor, head)
+        if number >= head.number and not rolls_back:
+            mark_final(self._store, finalized)
+            return False
+        blocks = self._next_blocks(number + 1, parent, finalized, head.number)
+        self._keep([event for block in blocks for event in block.events])
+        apply_batch(
+            self._store,
+            Batch(
+                blocks,
+                finalized,
+                follows=None if cursor is None else cursor.hash,
+                ancestor=number if rolls_back else None,
+            ),
+        )
+        if rolls_back:
+            logger.warning("The chain was reorganised above block %d.", number)
+        self._status.indexed(blocks[-1].header.number)
+        return blocks[-1].header.number < head.number
+
+    # ------------------------------------------------------------------ where to go on from
+
+    def _base(self, cursor: Position | None, head: Header) -> tuple[int, bytes | None, bool] | None:
+        """(block to build on, its hash, whether to roll back to it); None to wait for the node."""
+        if cursor is None:
+            return None if head.number < self._first else (self._first - 1, None, False)
+        if head.number >= cursor.number and self._on_chain(cursor.number, cursor.hash):
+            return cursor.number, cursor.hash, False
+        nothing_final = cursor.finalized < self._first
+        lowest = self._first if nothing_final else cursor.finalized
+        with self._store.read() as session:
+            known = known_blocks(session, min(cursor.number, head.number), lowest)
+        for number, block_hash in known:
+            if self._on_chain(number, block_hash):
+                if number == head.number:
+                    return None  # The node is only behind: nothing of ours is contradicted.
+                return number, block_hash, True
+        if head.number < lowest:
+            return None  # Behind even what is final: a node that is still synchronising.
+        if nothing_final:
+            return self._first - 1, None, True
+        # Asked once more, for a node behind a balancer may have flipped for a moment.
+        final_hash = known[-1][1] if known else b""
+        if self._on_chain(lowest, final_hash):
+            raise RpcInconsistent(f"The node answers differently about block {lowest}.")
+        raise IndexContradiction(
+            f"The chain has another block {lowest} than the one that was final when it was"
+            " indexed: the RPC URL leads to another chain, or the chain was started anew. Nothing"
+            " was changed; serve with --rebuild to index what is there now."
+        )
+
+    def _on_chain(self, number: int, block_hash: bytes) -> bool:
+        return header(self._reader, number).hash == block_hash
+
+    def _finalized(self, cursor: Position | None, head: Header) -> int:
+        try:
+            told = self._reader.finalized().number
+        except RpcRejected:
+            told = max(0, head.number - ASSUMED_FINAL_BLOCKS)
+        return min(head.number, told if cursor is None else max(told, cursor.finalized))
+
+    # ------------------------------------------------------------------ what comes next
+
+    def _next_blocks(
+        self, first: int, parent: bytes | None, finalized: int, head: int
+    ) -> list[Filled]:
+        if first <= finalized:
+            return self._by_range(first, parent, finalized)
+        return self._by_hash(first, parent, min(head, first + TIP_BATCH_BLOCKS - 1))
+
+    def _by_hash(self, first: int, parent: bytes | None, last: int) -> list[Filled]:
+        blocks: list[Filled] = []
+        for number in range(first, last + 1):
+            block = header(self._reader, number)
+            if parent is not None and block.parent_hash != parent:
+                if blocks:
+                    break  # Reorganised while we read: what we have may stand, the rest comes next.
+                raise RpcInconsistent(f"Block {number} is not the child of the block before it.")
+            blocks.append(Filled(block, events_of(self._reader, block, self._emitters)))
+            parent = block.hash
+        return blocks
+
+    def _by_range(self, first: int, parent: bytes | None, finalized: int) -> list[Filled]:
+        start = header(self._reader, first)
+        if parent is not None and start.parent_hash != parent:
+            raise RpcInconsistent(f"Block {first} is not the child of the block before it.")
+        while True:
+            last = min(finalized, first + self._ranges.width - 1)
+            try:
+                events = in_order(self._reader.logs(first, last))
+            except RpcError as error:
+                if self._ranges.refused(error):
+                    continue
+                raise
+            self._ranges.answered()
+            break
+        headers = {first: start}
+        for number in sorted({event.log.block_number for event in events} | {last}):
+            if not first <= number <= last:
+                raise RpcInconsistent(f"The node sent a log of block {number}, not asked for.")
+            headers.setdefault(number, header(self._reader, number))
+        for event in events:
+            if event.log.block_hash != headers[event.log.block_number].hash:
+                raise RpcInconsistent(
+                    f"A log names another block {event.log.block_number} than the node's own."
+                )
+        return [
+            Filled(headers[number], [e for e in events if e.log.block_number == number])
+            for number in sorted(headers)
+            if number == last or any(e.log.block_number == number for e in events)
+        ]

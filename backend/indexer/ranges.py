@@ -1,0 +1,64 @@
+"""How many blocks to ask logs of at once: as many as the node answers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chain.errors import RpcError, RpcRejected, RpcTimeout
+
+WIDEST: Final = 10_000
+"""Blocks per request that no node is asked to exceed."""
+
+_START: Final = 2_000
+_NARROW_CODES: Final = frozenset({-32005, -32602, -32614, -32701, -32012, -32600})
+_NARROW_WORDS: Final = (
+    "block range",
+    "blocks range",
+    "range limit",
+    "range too",
+    "range is too",
+    "too large",
+    "too many results",
+    "too many logs",
+    "more than",
+    "exceed",
+    "limited to",
+    "limit exceeded",
+    "up to a",
+    "max results",
+    "response size",
+    "query timeout",
+    "query returned",
+    "timed out",
+)
+
+
+class RangeSize:
+    """The width of the next request: halves when refused, grows slowly when answered."""
+
+    def __init__(self, start: int = _START, widest: int = WIDEST) -> None:
+        self._widest = widest
+        self.width = min(start, widest)
+
+    def answered(self) -> None:
+        """The last request was answered: try a little more."""
+        self.width = min(self._widest, self.width + max(1, self.width // 4))
+
+    def refused(self, error: RpcError) -> bool:
+        """Halves if the error says that the range was too wide; False if it says something else,
+        or the range is one block already.
+        """
+        if self.width == 1 or not is_too_wide(error):
+            return False
+        self.width = max(1, self.width // 2)
+        return True
+
+
+def is_too_wide(error: RpcError) -> bool:
+    """Whether a node refused logs because there were too many, by its many dialects."""
+    if isinstance(error, RpcTimeout):
+        return True
+    if not isinstance(error, RpcRejected):
+        return False
+    words = error.reason.lower()
+    return error.code in _NARROW_CODES or any(word in words for word in _NARROW_WORDS)

@@ -1,0 +1,233 @@
+"""The court: a round from its receipt to its verdict, and the money it moves."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from backend.indexer.rules.scope import Rules, Scope, text
+from backend.store import Credit, LevelRecord, ProfileRecord, RoundRecord, SeatRecord
+from chain.events import (
+    CommitsClosed,
+    Committed,
+    CommitteeDrawn,
+    Credited,
+    DrawPostponed,
+    Opened,
+    OutputPublished,
+    ProviderSettled,
+    RoundFinalized,
+    RoundSubmitted,
+    SeatSettled,
+    Tallied,
+    Withdrawn,
+)
+from chain.types import PROVIDER_SEAT, Phase, RequestHash, Verdict
+
+FIRST_LEVEL: Final = 0
+
+
+def _submitted(scope: Scope, event: RoundSubmitted) -> None:
+    scope.agent(event.agent_id)
+    scope.rows.put(
+        RoundRecord,
+        event.request_hash,
+        agent_id=event.agent_id,
+        profile_id=event.profile_id,
+        client=event.client,
+        payer=event.payer,
+        task_hash=event.task_hash,
+        output_hash=event.output_hash,
+        task_uri=text(event.task_uri),
+        entropy_block=event.entropy_block,
+        fee=event.fee,
+        bond=event.bond,
+        level=FIRST_LEVEL,
+        phase=int(Phase.DRAWING),
+        verdict=int(Verdict.NONE),
+        postponements=0,
+        submitted_block=event.log.block_number,
+        log_index=event.log.log_index,
+        submitted_at=scope.timestamp,
+        submitted_tx=event.log.transaction_hash,
+    )
+
+
+def _round(scope: Scope, request_hash: RequestHash) -> dict[str, Any]:
+    row = scope.rows.get(RoundRecord, request_hash)
+    assert row is not None, "the court emits RoundSubmitted first"
+    return row
+
+
+def _postponed(scope: Scope, event: DrawPostponed) -> None:
+    postponements = _round(scope, event.request_hash)["postponements"] + 1
+    scope.rows.put(
+        RoundRecord,
+        event.request_hash,
+        entropy_block=event.entropy_block,
+        postponements=postponements,
+    )
+
+
+def _drawn(scope: Scope, event: CommitteeDrawn) -> None:
+    row = _round(scope, event.request_hash)
+    profile = scope.rows.get(ProfileRecord, row["profile_id"])
+    assert profile is not None, "the court takes registered profiles only"
+    scope.rows.put(
+        LevelRecord,
+        event.request_hash,
+        event.level,
+        key=event.key,
+        committee_size=len(event.agent_ids),
+        drawn_at=scope.timestamp,
+        drawn_tx=event.log.transaction_hash,
+        commit_closes_at=event.commit_closes_at,
+        open_closes_at=event.commit_closes_at + profile["open_window"],
+    )
+    scope.rows.put(
+        RoundRecord, event.request_hash, level=event.level, phase=int(Phase.COMMITTING)
+    )
+    for seat, (agent_id, operator) in enumerate(
+        zip(event.agent_ids, event.operators, strict=True)
+    ):
+        scope.agent(agent_id)
+        scope.rows.put(
+            SeatRecord, event.request_hash, event.level, seat, agent_id=agent_id, operator=operator
+        )
+    scope.rows.put(
+        SeatRecord, event.request_hash, event.level, PROVIDER_SEAT, agent_id=row["agent_id"]
+    )
+
+
+def _committed(scope: Scope, event: Committed) -> None:
+    scope.rows.put(
+        SeatRecord,
+        event.request_hash,
+        event.level,
+        event.seat,
+        commitment=event.commitment,
+        committed_at=scope.timestamp,
+        committed_tx=event.log.transaction_hash,
+    )
+
+
+def _commits_closed(scope: Scope, event: CommitsClosed) -> None:
+    scope.rows.put(
+        LevelRecord,
+        event.request_hash,
+        event.level,
+        commit_closes_at=scope.timestamp,
+        open_closes_at=event.open_closes_at,
+    )
+    scope.rows.put(RoundRecord, event.request_hash, phase=int(Phase.OPENING))
+
+
+def _opened(scope: Scope, event: Opened) -> None:
+    scope.rows.put(
+        SeatRecord,
+        event.request_hash,
+        event.level,
+        event.seat,
+        digest=event.digest,
+        evidence_hash=event.evidence_hash,
+        opened_at=scope.timestamp,
+        opened_tx=event.log.transaction_hash,
+    )
+
+
+def _tallied(scope: Scope, event: Tallied) -> None:
+    scope.rows.put(
+        LevelRecord,
+        event.request_hash,
+        event.level,
+        verdict=int(event.verdict),
+        opened_mask=event.opened,
+        agreeing_mask=event.agreeing,
+        cluster_mask=event.cluster,
+        publish_closes_at=event.publish_closes_at or None,
+        tallied_at=scope.timestamp,
+        tallied_tx=event.log.transaction_hash,
+    )
+    if event.verdict is Verdict.ACCEPTED:
+        scope.rows.put(RoundRecord, event.request_hash, phase=int(Phase.PUBLISHING))
+
+
+def _published(scope: Scope, event: OutputPublished) -> None:
+    scope.rows.put(
+        RoundRecord,
+        event.request_hash,
+        content_hash=event.content_hash,
+        salt=event.salt,
+        published_at=scope.timestamp,
+        published_tx=event.log.transaction_hash,
+    )
+
+
+def _seat_settled(scope: Scope, event: SeatSettled) -> None:
+    scope.rows.put(
+        SeatRecord,
+        event.request_hash,
+        _round(scope, event.request_hash)["level"],
+        event.seat,
+        paid=event.paid,
+        slashed=event.slashed,
+        settled_tx=event.log.transaction_hash,
+    )
+
+
+def _provider_settled(scope: Scope, event: ProviderSettled) -> None:
+    scope.rows.put(RoundRecord, event.request_hash, provider_slashed=event.slashed)
+
+
+def _finalized(scope: Scope, event: RoundFinalized) -> None:
+    scope.rows.put(
+        RoundRecord,
+        event.request_hash,
+        phase=int(Phase.FINAL),
+        verdict=int(event.verdict),
+        tag=text(event.tag),
+        finalizer=event.finalizer,
+        final_block=event.log.block_number,
+        final_at=scope.timestamp,
+        final_tx=event.log.transaction_hash,
+    )
+
+
+def _credit(scope: Scope, account: str) -> dict[str, Any]:
+    return scope.rows.get(Credit, account) or {"credited": 0, "withdrawn": 0}
+
+
+def _credited(scope: Scope, event: Credited) -> None:
+    row = _credit(scope, event.account)
+    scope.rows.put(
+        Credit,
+        event.account,
+        credited=row["credited"] + event.amount,
+        withdrawn=row["withdrawn"],
+    )
+
+
+def _withdrawn(scope: Scope, event: Withdrawn) -> None:
+    row = _credit(scope, event.account)
+    scope.rows.put(
+        Credit,
+        event.account,
+        credited=row["credited"],
+        withdrawn=row["withdrawn"] + event.amount,
+    )
+
+
+RULES: Rules = {
+    RoundSubmitted: _submitted,
+    DrawPostponed: _postponed,
+    CommitteeDrawn: _drawn,
+    Committed: _committed,
+    CommitsClosed: _commits_closed,
+    Opened: _opened,
+    Tallied: _tallied,
+    OutputPublished: _published,
+    SeatSettled: _seat_settled,
+    ProviderSettled: _provider_settled,
+    RoundFinalized: _finalized,
+    Credited: _credited,
+    Withdrawn: _withdrawn,
+}

@@ -1,0 +1,89 @@
+"""What the indexer is doing, for `/ready` and for people. Thread-safe."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import Final
+
+LAG_LIMIT_BLOCKS: Final = 5
+"""Further behind the head than this the index does not call itself ready."""
+
+SILENCE_LIMIT_SECONDS: Final = 60.0
+"""So long without a word from the node, nobody knows how far behind the index is."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A snapshot.
+
+    Attributes:
+        indexed: last block applied; None before the first.
+        head: newest block the node told of; None before it answered.
+        heard_at: monotonic time of that answer.
+        trouble: what goes wrong now, in a sentence; the indexer tries again by itself.
+        halted: why the indexer stopped for good, in a sentence.
+    """
+
+    indexed: int | None = None
+    head: int | None = None
+    heard_at: float | None = None
+    trouble: str | None = None
+    halted: str | None = None
+
+    @property
+    def lag(self) -> int | None:
+        """Blocks behind the head, or None while that is unknown."""
+        if self.head is None or self.indexed is None:
+            return None
+        return max(0, self.head - self.indexed)
+
+    def not_ready(self, lag_limit: int, now: float) -> str | None:
+        """Why the index should not be asked, in a sentence; None if it may."""
+        if self.halted is not None:
+            return self.halted
+        if self.head is None or self.heard_at is None:
+            return self.trouble or "The index has not heard from the chain yet."
+        if now - self.heard_at > SILENCE_LIMIT_SECONDS:
+            silence = int(now - self.heard_at)
+            return self.trouble or f"The chain has not answered for {silence} seconds."
+        if self.lag is None:
+            return self.trouble or "The index has not applied its first block yet."
+        if self.lag > lag_limit:
+            return f"The index is {self.lag} blocks behind the chain (limit {lag_limit})."
+        return None
+
+
+class Status:
+    """The indexer's progress, written by its thread and read by the API's."""
+
+    def __init__(self, lag_limit: int = LAG_LIMIT_BLOCKS) -> None:
+        self._lag_limit = lag_limit
+        self._lock = threading.Lock()
+        self._progress = Progress()
+
+    def snapshot(self) -> Progress:
+        with self._lock:
+            return self._progress
+
+    def heard(self, head: int) -> None:
+        """The node answered and named its head."""
+        self._set(head=head, heard_at=time.monotonic())
+
+    def indexed(self, number: int) -> None:
+        self._set(indexed=number, trouble=None)
+
+    def troubled(self, sentence: str | None) -> None:
+        self._set(trouble=sentence)
+
+    def halted(self, sentence: str) -> None:
+        self._set(halted=sentence)
+
+    def not_ready(self) -> str | None:
+        """Why the index should not be asked, in a sentence; None if it may."""
+        return self.snapshot().not_ready(self._lag_limit, time.monotonic())
+
+    def _set(self, **changes: object) -> None:
+        with self._lock:
+            self._progress = replace(self._progress, **changes)  # type: ignore[arg-type]

@@ -1,0 +1,55 @@
+"""The index in a database: raw events as the truth, and tables derived from them.
+
+Append-only tables (`Appended`) are rolled back by block number, the others (`Folded`) from the
+images in `undo`; rows and cursor change in one transaction.
+"""
+
+from backend.store.agents import (
+    Agent,
+    AgentMetadata,
+    Credit,
+    Enrolment,
+    EvidenceRecord,
+    Feedback,
+    Ownership,
+    Validation,
+)
+from backend.store.base import SCHEMA_VERSION, Appended, Base, Folded
+from backend.store.database import Position, Store, dump, known_blocks, position
+from backend.store.log import AgentEvent, Block, Cursor, Event, Meta, Undo
+from backend.store.projection import Projection, forget_undo, roll_back
+from backend.store.rounds import Domain, LevelRecord, ProfileRecord, RoundRecord, SeatRecord
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Agent",
+    "AgentEvent",
+    "AgentMetadata",
+    "Appended",
+    "Base",
+    "Block",
+    "Credit",
+    "Cursor",
+    "Domain",
+    "Enrolment",
+    "Event",
+    "EvidenceRecord",
+    "Feedback",
+    "Folded",
+    "LevelRecord",
+    "Meta",
+    "Ownership",
+    "Position",
+    "ProfileRecord",
+    "Projection",
+    "RoundRecord",
+    "SeatRecord",
+    "Store",
+    "Undo",
+    "Validation",
+    "dump",
+    "forget_undo",
+    "known_blocks",
+    "position",
+    "roll_back",
+]

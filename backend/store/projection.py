@@ -1,0 +1,160 @@
+"""Folded rows: read, changed, and put back exactly as they were when a block is rolled back.
+
+A projection lives for one transaction. It caches the rows it touched, writes each once at `flush`,
+and for every block that may still be rolled back keeps the row as it was before that block first
+changed it. Rolling back to a block restores, for each row, the image of the lowest block above it:
+by construction the table is then what it was at that block, whatever the rules wrote.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, delete, insert, select, update
+
+from backend.store.base import Appended, Base, Folded
+from backend.store.log import Block, Undo
+
+Row = dict[str, Any]
+_RowKey = tuple[str, tuple[Any, ...]]
+
+
+class Projection:
+    """The folded rows of one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows: dict[_RowKey, Row | None] = {}
+        self._stored: set[_RowKey] = set()
+        self._dirty: set[_RowKey] = set()
+        self._appended: dict[str, list[Row]] = {}
+        self._journalled: dict[_RowKey, int] = {}
+        self._block: int | None = None
+
+    def enter(self, block_number: int, *, final: bool) -> None:
+        """Says which block the next writes belong to; a final one leaves no way back."""
+        self._block = None if final else block_number
+
+    def get(self, model: type[Folded], *key: Any) -> Row | None:
+        """A copy of the row under the primary key, or None."""
+        row = self._load((model.__tablename__, key))
+        return None if row is None else dict(row)
+
+    def put(self, model: type[Folded], *key: Any, **changes: Any) -> None:
+        """Changes the named columns of the row, or makes it: then columns not named are null."""
+        row_key = (model.__tablename__, key)
+        before = self._load(row_key)
+        table = Base.metadata.tables[model.__tablename__]
+        self._keep(table, row_key, before)
+        if before is None:
+            after = dict.fromkeys(table.columns.keys())
+            after.update(zip(table.primary_key.columns.keys(), key, strict=True))
+        else:
+            after = dict(before)
+        after.update(changes)
+        self._rows[row_key] = after
+        self._dirty.add(row_key)
+
+    def append(self, model: type[Appended], **columns: Any) -> None:
+        """Adds a row that nothing changes later."""
+        self._appended.setdefault(model.__tablename__, []).append(columns)
+
+    def flush(self) -> None:
+        """Writes everything. Call once, before the transaction ends."""
+        inserts: dict[str, list[Row]] = {**self._appended}
+        updates: dict[str, list[Row]] = {}
+        for row_key in sorted(self._dirty, key=repr):
+            row = self._rows[row_key]
+            assert row is not None
+            target = updates if row_key in self._stored else inserts
+            target.setdefault(row_key[0], []).append(row)
+        for name, rows in inserts.items():
+            self._connection.execute(insert(Base.metadata.tables[name]), rows)
+        for name, rows in updates.items():
+            table = Base.metadata.tables[name]
+            for row in rows:
+                self._connection.execute(update(table).where(_matches(table, row)).values(row))
+        self._stored |= self._dirty
+        self._dirty.clear()
+        self._appended.clear()
+
+    def _load(self, row_key: _RowKey) -> Row | None:
+        if row_key not in self._rows:
+            name, key = row_key
+            table = Base.metadata.tables[name]
+            columns = table.primary_key.columns
+            found = (
+                self._connection.execute(
+                    select(table).where(
+                        and_(*(c == k for c, k in zip(columns, key, strict=True)))
+                    )
+                )
+                .mappings()
+                .one_or_none()
+            )
+            self._rows[row_key] = None if found is None else dict(found)
+            if found is not None:
+                self._stored.add(row_key)
+        return self._rows[row_key]
+
+    def _keep(self, table: Table, row_key: _RowKey, before: Row | None) -> None:
+        if self._block is None or self._journalled.get(row_key) == self._block:
+            return
+        self._journalled[row_key] = self._block
+        self._appended.setdefault(Undo.__tablename__, []).append(
+            {
+                "block_number": self._block,
+                "position": len(self._journalled),
+                "table_name": table.name,
+                "key": _encode(dict(zip(table.primary_key.columns.keys(), row_key[1], strict=True))),
+                "before": None if before is None else _encode(before),
+            }
+        )
+
+
+def roll_back(connection: Connection, ancestor: int) -> None:
+    """Makes every table what it was when `ancestor` was the last block applied."""
+    earliest: dict[tuple[str, str], str | None] = {}
+    undo = select(Undo.table_name, Undo.key, Undo.before).where(Undo.block_number > ancestor)
+    for name, key, before in connection.execute(undo.order_by(Undo.block_number.desc())):
+        earliest[name, key] = before
+    for (name, key), before in earliest.items():
+        table = Base.metadata.tables[name]
+        where = _matches(table, _decode(key))
+        if before is None:
+            connection.execute(delete(table).where(where))
+        else:
+            connection.execute(update(table).where(where).values(_decode(before)))
+    for mapper in Base.registry.mappers:
+        if issubclass(mapper.class_, Appended):
+            connection.execute(delete(mapper.class_).where(mapper.class_.block_number > ancestor))
+    connection.execute(delete(Undo).where(Undo.block_number > ancestor))
+    connection.execute(delete(Block).where(Block.number > ancestor))
+
+
+def forget_undo(connection: Connection, finalized: int) -> None:
+    """Drops the images of blocks that can no more be rolled back."""
+    connection.execute(delete(Undo).where(Undo.block_number <= finalized))
+
+
+def _matches(table: Table, row: Mapping[str, Any]) -> Any:
+    return and_(*(column == row[column.name] for column in table.primary_key.columns))
+
+
+def _encode(row: Row) -> str:
+    """JSON in which bytes are told from text."""
+    return json.dumps(
+        {
+            name: {"hex": value.hex()} if isinstance(value, bytes) else value
+            for name, value in row.items()
+        }
+    )
+
+
+def _decode(text: str) -> Row:
+    return {
+        name: bytes.fromhex(value["hex"]) if isinstance(value, dict) else value
+        for name, value in json.loads(text).items()
+    }

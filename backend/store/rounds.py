@@ -1,0 +1,135 @@
+"""Tables of the court: profiles, rounds, levels, seats. Amounts in wei, times Unix seconds."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.store.base import Folded
+from backend.store.types import Address, Hash, Uint
+
+
+class ProfileRecord(Folded):
+    """One registered recipe and the parameters of its rounds."""
+
+    __tablename__ = "profiles"
+
+    profile_id: Mapped[Hash] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    recipe: Mapped[bytes]
+    registered_block: Mapped[int]
+    log_index: Mapped[int]
+    family: Mapped[int]
+    tolerance: Mapped[int]
+    committee_size: Mapped[int]
+    min_operators: Mapped[int]
+    commit_window: Mapped[int]
+    open_window: Mapped[int]
+    publish_window: Mapped[int]
+    max_output_bytes: Mapped[int]
+    seat_fee: Mapped[Uint]
+    tip: Mapped[Uint]
+    min_stake: Mapped[Uint]
+    seat_lock: Mapped[Uint]
+    provider_bond: Mapped[Uint]
+    slash_no_commit_bps: Mapped[int]
+    slash_no_open_bps: Mapped[int]
+    slash_rejected_bps: Mapped[int]
+    evidence_weight: Mapped[Uint]
+    calibration_root: Mapped[Hash]
+
+
+class Domain(Folded):
+    """What a reputation domain is the keccak of: a profile and a role."""
+
+    __tablename__ = "domains"
+
+    domain: Mapped[Hash] = mapped_column(primary_key=True)
+    profile_id: Mapped[Hash] = mapped_column(index=True)
+    role: Mapped[str] = mapped_column(String(16))
+
+
+class RoundRecord(Folded):
+    """One verification, from its receipt to its verdict. `phase` is the stored one (it may lag)."""
+
+    __tablename__ = "rounds"
+    __table_args__ = (
+        Index("ix_rounds_order", "submitted_block", "log_index"),
+        Index("ix_rounds_agent", "agent_id", "submitted_block", "log_index"),
+        Index("ix_rounds_profile", "profile_id", "submitted_block", "log_index"),
+        Index("ix_rounds_verdict", "verdict", "submitted_block", "log_index"),
+    )
+
+    request_hash: Mapped[Hash] = mapped_column(primary_key=True)
+    agent_id: Mapped[Uint]
+    profile_id: Mapped[Hash]
+    client: Mapped[Address]
+    payer: Mapped[Address]
+    task_hash: Mapped[Hash] = mapped_column(index=True)
+    output_hash: Mapped[Hash] = mapped_column(index=True)
+    task_uri: Mapped[str]
+    entropy_block: Mapped[int]
+    fee: Mapped[Uint]
+    bond: Mapped[Uint]
+    level: Mapped[int]
+    phase: Mapped[int] = mapped_column(index=True)
+    verdict: Mapped[int]
+    postponements: Mapped[int]
+    submitted_block: Mapped[int]
+    log_index: Mapped[int]
+    submitted_at: Mapped[int]
+    submitted_tx: Mapped[Hash]
+    content_hash: Mapped[Hash | None] = mapped_column(index=True)
+    salt: Mapped[Hash | None]
+    published_at: Mapped[int | None]
+    published_tx: Mapped[Hash | None]
+    provider_slashed: Mapped[Uint | None]
+    tag: Mapped[str | None] = mapped_column(String(64))
+    finalizer: Mapped[Address | None]
+    final_block: Mapped[int | None]
+    final_at: Mapped[int | None]
+    final_tx: Mapped[Hash | None]
+
+
+class LevelRecord(Folded):
+    """One committee of a round: its key, its windows and its tally. Masks: bit i is seat i."""
+
+    __tablename__ = "levels"
+
+    request_hash: Mapped[Hash] = mapped_column(primary_key=True)
+    level: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[Hash]
+    committee_size: Mapped[int]
+    drawn_at: Mapped[int]
+    drawn_tx: Mapped[Hash]
+    commit_closes_at: Mapped[int]
+    open_closes_at: Mapped[int]
+    verdict: Mapped[int | None]
+    opened_mask: Mapped[Uint | None]
+    agreeing_mask: Mapped[Uint | None]
+    cluster_mask: Mapped[Uint | None]
+    publish_closes_at: Mapped[int | None]
+    tallied_at: Mapped[int | None]
+    tallied_tx: Mapped[Hash | None]
+
+
+class SeatRecord(Folded):
+    """One seat of a level, or the provider's (255): what it committed, opened, earned and lost."""
+
+    __tablename__ = "seats"
+
+    request_hash: Mapped[Hash] = mapped_column(primary_key=True)
+    level: Mapped[int] = mapped_column(primary_key=True)
+    seat: Mapped[int] = mapped_column(primary_key=True)
+    agent_id: Mapped[Uint] = mapped_column(index=True)
+    operator: Mapped[Address | None]
+    commitment: Mapped[Hash | None]
+    committed_at: Mapped[int | None]
+    committed_tx: Mapped[Hash | None]
+    digest: Mapped[Hash | None]
+    evidence_hash: Mapped[Hash | None]
+    opened_at: Mapped[int | None]
+    opened_tx: Mapped[Hash | None]
+    paid: Mapped[Uint | None]
+    slashed: Mapped[Uint | None]
+    settled_tx: Mapped[Hash | None]
