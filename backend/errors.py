@@ -1,22 +1,22 @@
 """What the backend can answer with.
 
-    AssayError
-    └── BackendError
-        ├── StoreError                 the database cannot be used as it is
-        │   ├── StoreUnavailable       it cannot be opened, or is locked by somebody else
-        │   ├── StoreSchemaMismatch    it was written by another version of the schema
-        │   └── StoreOtherDeployment   it holds another chain or deployment
-        ├── IndexContradiction         the chain contradicts what was final: stop, store nothing
-        ├── ArtifactError
-        │   ├── ArtifactMissing        nothing is stored under that hash
-        │   ├── ArtifactSealed         stored, not readable before it is published
-        │   ├── ArtifactTooLarge       more bytes than the store takes
-        │   ├── ArtifactInvalid        the bytes are not what they are said to be
-        │   ├── ArtifactConflict       other bytes are already sealed under that hash
-        │   └── ArtifactForbidden      the receipt does not allow this upload
-        └── QueryError
-            ├── QueryInvalid           an id, hash, filter or cursor that cannot be read
-            └── QueryMissing           a well-formed id that names nothing
+AssayError
+└── BackendError
+    ├── StoreError                 the database cannot be used as it is
+    │   ├── StoreUnavailable       it cannot be opened, or is locked by somebody else
+    │   ├── StoreSchemaMismatch    it was written by another version of the schema
+    │   └── StoreOtherDeployment   it holds another chain or deployment
+    ├── IndexContradiction         the chain contradicts what was final: stop, store nothing
+    ├── ArtifactError
+    │   ├── ArtifactMissing        nothing is stored under that hash
+    │   ├── ArtifactSealed         stored, not readable before it is published
+    │   ├── ArtifactTooLarge       more bytes than the store takes
+    │   ├── ArtifactInvalid        the bytes are not what they are said to be
+    │   ├── ArtifactConflict       other bytes are already sealed under that hash
+    │   └── ArtifactForbidden      the receipt does not allow this upload
+    └── QueryError
+        ├── QueryInvalid           an id, hash, filter or cursor that cannot be read
+        └── QueryMissing           a well-formed id that names nothing
 """
 
 from chain.errors import AssayError
@@ -60,6 +60,10 @@ class ArtifactSealed(ArtifactError):
 
 class ArtifactTooLarge(ArtifactError):
     """More bytes than the store takes."""
+
+
+class ArtifactNoSpace(ArtifactError):
+    """The disk is nearly full."""
 
 
 class ArtifactInvalid(ArtifactError):

@@ -114,6 +114,18 @@ class Gateway:
         """Events of the deployment's contracts in exactly the block with this hash."""
         return self._logs({"blockHash": "0x" + block_hash.hex()})
 
+    def receipt_logs(self, block_hash: BlockHash | bytes) -> list[Event]:
+        """The same events taken from the receipts: a second opinion when logs are missing.
+
+        Raises:
+            RpcRejected: the node does not have the block, or does not serve `eth_getBlockReceipts`.
+        """
+        receipts = self._rpc.request("eth_getBlockReceipts", {"blockHash": "0x" + block_hash.hex()})
+        if receipts is None:
+            raise RpcRejected(f"The node at {self.label} does not have the block.", 0, "no block")
+        logs = [log for receipt in receipts for log in receipt["logs"]]
+        return [event for log in logs if (event := self._decoder.decode(log))]
+
     # ------------------------------------------------------------------ accounts
 
     def balance(self, address: str) -> Wei:

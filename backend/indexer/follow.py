@@ -35,7 +35,7 @@ LONGEST_PAUSE_SECONDS: Final = 30.0
 TIP_BATCH_BLOCKS: Final = 64
 """Blocks above finality applied in one transaction."""
 
-ASSUMED_FINAL_BLOCKS: Final = 64
+ASSUMED_FINAL_BLOCKS: Final = 128
 """On a chain that knows no `finalized` tag, a block this deep is taken for final."""
 
 logger = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class Indexer:
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
                 continue
             except Exception as error:
-                logger.error("The indexer stops: %s", error)
+                logger.critical("The index stops: %s", error)
                 self._status.halted(f"The index has stopped: {error}")
                 raise
             pause = poll_seconds
@@ -170,7 +170,7 @@ class Indexer:
 
     def _finalized(self, cursor: Position | None, head: Header) -> int:
         try:
-            told = self._reader.finalized().number
+            told: int = self._reader.finalized().number
         except RpcRejected:
             told = max(0, head.number - ASSUMED_FINAL_BLOCKS)
         return min(head.number, told if cursor is None else max(told, cursor.finalized))
@@ -186,12 +186,12 @@ class Indexer:
 
     def _by_hash(self, first: int, parent: bytes | None, last: int) -> list[Filled]:
         blocks: list[Filled] = []
-        for number in range(first, last + 1):
-            block = header(self._reader, number)
+        for at in range(first, last + 1):
+            block = header(self._reader, at)
             if parent is not None and block.parent_hash != parent:
                 if blocks:
                     break  # Reorganised while we read: what we have may stand, the rest comes next.
-                raise RpcInconsistent(f"Block {number} is not the child of the block before it.")
+                raise RpcInconsistent(f"Block {at} is not the child of the block before it.")
             blocks.append(Filled(block, events_of(self._reader, block, self._emitters)))
             parent = block.hash
         return blocks
@@ -200,28 +200,29 @@ class Indexer:
         start = header(self._reader, first)
         if parent is not None and start.parent_hash != parent:
             raise RpcInconsistent(f"Block {first} is not the child of the block before it.")
+        last, events = self._widest_range(first, finalized)
+        found: dict[int, list[Event]] = {last: []}
+        for event in events:
+            found.setdefault(event.log.block_number, []).append(event)
+        blocks: list[Filled] = []
+        for at, inside in sorted(found.items()):
+            if not first <= at <= last:
+                raise RpcInconsistent(f"The node sent a log of block {at}, not asked for.")
+            block = start if at == first else header(self._reader, at)
+            if any(event.log.block_hash != block.hash for event in inside):
+                raise RpcInconsistent(f"A log names another block {at} than the node's own.")
+            blocks.append(Filled(block, inside))
+        return blocks
+
+    def _widest_range(self, first: int, finalized: int) -> tuple[int, list[Event]]:
+        """(last block, events) of as many blocks from `first` on as the node answers at once."""
         while True:
             last = min(finalized, first + self._ranges.width - 1)
             try:
                 events = in_order(self._reader.logs(first, last))
             except RpcError as error:
-                if self._ranges.refused(error):
-                    continue
-                raise
-            self._ranges.answered()
-            break
-        headers = {first: start}
-        for number in sorted({event.log.block_number for event in events} | {last}):
-            if not first <= number <= last:
-                raise RpcInconsistent(f"The node sent a log of block {number}, not asked for.")
-            headers.setdefault(number, header(self._reader, number))
-        for event in events:
-            if event.log.block_hash != headers[event.log.block_number].hash:
-                raise RpcInconsistent(
-                    f"A log names another block {event.log.block_number} than the node's own."
-                )
-        return [
-            Filled(headers[number], [e for e in events if e.log.block_number == number])
-            for number in sorted(headers)
-            if number == last or any(e.log.block_number == number for e in events)
-        ]
+                if not self._ranges.refused(error):
+                    raise
+            else:
+                self._ranges.answered()
+                return last, events

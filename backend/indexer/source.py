@@ -81,6 +81,4 @@ def in_bloom(bloom: bytes, address: str) -> bool:
     """Whether a header's 2048-bit bloom filter may hold an address (yellow paper, 4.4.3)."""
     digest = keccak(hexstr=address)
     bits = int.from_bytes(bloom, "big")
-    return all(
-        bits >> (int.from_bytes(digest[at : at + 2], "big") & 2047) & 1 for at in (0, 2, 4)
-    )
+    return all(bits >> (int.from_bytes(digest[at : at + 2], "big") & 2047) & 1 for at in (0, 2, 4))

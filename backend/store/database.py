@@ -80,10 +80,13 @@ class Store:
         with self.write() as connection:
             if not inspect(connection).has_table(Meta.__tablename__):
                 Base.metadata.create_all(connection)
-                rows = [{"name": name, "value": value} for name, value in expected.items()]
-                connection.execute(insert(Meta), rows)
+                connection.execute(
+                    insert(Meta),
+                    [{"name": name, "value": value} for name, value in expected.items()],
+                )
                 return
-            found = {name: value for name, value in connection.execute(select(Meta.name, Meta.value))}
+            rows = connection.execute(select(Meta.name, Meta.value))
+            found = {row.name: row.value for row in rows}
         self._compare(expected, found)
 
     def _compare(self, expected: dict[str, str], found: dict[str, str]) -> None:
@@ -114,7 +117,7 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that takes the writer's lock at once, and commits if the block ends well."""
+        """A transaction that takes the writer's lock at once; commits if its block ends well."""
         with _as_store_errors(self.name), self._engine.connect() as plain:
             connection = plain.execution_options(**{_WRITES: True})
             with connection.begin():
@@ -139,17 +142,23 @@ def position(connection: Connection | Session) -> Position | None:
     return None if row is None else Position(*row)
 
 
-def known_blocks(connection: Connection | Session, below: int, down_to: int) -> list[tuple[int, bytes]]:
+def known_blocks(
+    connection: Connection | Session, below: int, down_to: int
+) -> list[tuple[int, bytes]]:
     """(number, hash) of the applied blocks in [down_to, below], highest first."""
     query = select(Block.number, Block.hash).where(Block.number <= below, Block.number >= down_to)
-    return [(row.number, row.hash) for row in connection.execute(query.order_by(Block.number.desc()))]
+    return [
+        (row.number, row.hash) for row in connection.execute(query.order_by(Block.number.desc()))
+    ]
 
 
 def dump(store: Store) -> dict[str, list[tuple[Any, ...]]]:
     """Every derived table and the cursor, in primary-key order: equal dumps are equal indexes."""
     with store.read() as session:
         return {
-            table.name: [tuple(row) for row in session.execute(select(table).order_by(*table.primary_key))]
+            table.name: [
+                tuple(row) for row in session.execute(select(table).order_by(*table.primary_key))
+            ]
             for table in Base.metadata.sorted_tables
             if table.name not in ("meta", "undo", "blocks")
         }
@@ -185,6 +194,8 @@ def _as_store_errors(name: str) -> Iterator[None]:
             " and the free space."
         ) from error
     except DatabaseError as error:
+        if type(error) is not DatabaseError:
+            raise  # A subclass is a mistake of ours, not a file that is no database.
         raise StoreUnavailable(
             f"{name} is not a database that Assay can read ({error.orig}): give another one."
         ) from error

@@ -87,9 +87,7 @@ class Projection:
             columns = table.primary_key.columns
             found = (
                 self._connection.execute(
-                    select(table).where(
-                        and_(*(c == k for c, k in zip(columns, key, strict=True)))
-                    )
+                    select(table).where(and_(*(c == k for c, k in zip(columns, key, strict=True))))
                 )
                 .mappings()
                 .one_or_none()
@@ -103,12 +101,15 @@ class Projection:
         if self._block is None or self._journalled.get(row_key) == self._block:
             return
         self._journalled[row_key] = self._block
-        self._appended.setdefault(Undo.__tablename__, []).append(
+        undo = self._appended.setdefault(Undo.__tablename__, [])
+        undo.append(
             {
                 "block_number": self._block,
-                "position": len(self._journalled),
+                "position": len(undo),
                 "table_name": table.name,
-                "key": _encode(dict(zip(table.primary_key.columns.keys(), row_key[1], strict=True))),
+                "key": _encode(
+                    dict(zip(table.primary_key.columns.keys(), row_key[1], strict=True))
+                ),
                 "before": None if before is None else _encode(before),
             }
         )

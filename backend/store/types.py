@@ -22,10 +22,10 @@ class Uint256(TypeDecorator[int]):
     impl = LargeBinary(UINT256_BYTES)
     cache_ok = True
 
-    def process_bind_param(self, value: int | None, dialect: Dialect) -> bytes | None:
+    def process_bind_param(self, value: int | None, _dialect: Dialect) -> bytes | None:
         return None if value is None else value.to_bytes(UINT256_BYTES, "big")
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> int | None:
+    def process_result_value(self, value: Any | None, _dialect: Dialect) -> int | None:
         return None if value is None else int.from_bytes(value, "big")
 
 

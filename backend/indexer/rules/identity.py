@@ -53,7 +53,7 @@ def _metadata_set(scope: Scope, event: MetadataSet) -> None:
         value=value,
     )
     if event.metadata_key == WALLET_KEY:
-        wallet = to_checksum_address(value) if len(value) == _ADDRESS_BYTES else None
+        wallet = str(to_checksum_address(value)) if len(value) == _ADDRESS_BYTES else None
         scope.rows.put(Agent, event.agent_id, wallet=None if wallet == ZERO_ADDRESS else wallet)
 
 

@@ -83,12 +83,8 @@ def _drawn(scope: Scope, event: CommitteeDrawn) -> None:
         commit_closes_at=event.commit_closes_at,
         open_closes_at=event.commit_closes_at + profile["open_window"],
     )
-    scope.rows.put(
-        RoundRecord, event.request_hash, level=event.level, phase=int(Phase.COMMITTING)
-    )
-    for seat, (agent_id, operator) in enumerate(
-        zip(event.agent_ids, event.operators, strict=True)
-    ):
+    scope.rows.put(RoundRecord, event.request_hash, level=event.level, phase=int(Phase.COMMITTING))
+    for seat, (agent_id, operator) in enumerate(zip(event.agent_ids, event.operators, strict=True)):
         scope.agent(agent_id)
         scope.rows.put(
             SeatRecord, event.request_hash, event.level, seat, agent_id=agent_id, operator=operator

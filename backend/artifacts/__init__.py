@@ -1,0 +1,23 @@
+"""Content-addressed artifacts: public ones by their hash, sealed ones until they are published."""
+
+from backend.artifacts.files import MAX_ARTIFACT_BYTES, ArtifactFiles, Incoming
+from backend.artifacts.keeper import keep_contents
+from backend.artifacts.uploads import (
+    Authority,
+    authorise,
+    canonical_task,
+    check_seal,
+    receipt_of,
+)
+
+__all__ = [
+    "MAX_ARTIFACT_BYTES",
+    "ArtifactFiles",
+    "Authority",
+    "Incoming",
+    "authorise",
+    "canonical_task",
+    "check_seal",
+    "keep_contents",
+    "receipt_of",
+]
