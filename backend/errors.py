@@ -42,6 +42,10 @@ class StoreOtherDeployment(StoreError):
     """The database holds the index of another chain or deployment."""
 
 
+class IndexEmpty(BackendError):
+    """No block has been applied yet, or none is final: nothing can be answered."""
+
+
 class IndexContradiction(BackendError):
     """The chain contradicts what was final, or itself: nothing is stored, the indexer stops."""
 

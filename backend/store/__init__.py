@@ -7,6 +7,7 @@ images in `undo`; rows and cursor change in one transaction.
 from backend.store.agents import (
     Agent,
     AgentMetadata,
+    AlphaOwner,
     Credit,
     Enrolment,
     EvidenceRecord,
@@ -25,6 +26,7 @@ __all__ = [
     "Agent",
     "AgentEvent",
     "AgentMetadata",
+    "AlphaOwner",
     "Appended",
     "Base",
     "Block",

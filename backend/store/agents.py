@@ -66,7 +66,11 @@ class Enrolment(Folded):
 
 
 class EvidenceRecord(Appended):
-    """One write of the reputation ledger. Nano-evidence; `alpha` and `beta` are its new state."""
+    """One write of the reputation ledger. Nano-evidence; `alpha` and `beta` are its new state.
+
+    `owner` is whom the write was for, `alpha_owner` to whom the ledger's `alpha` now belongs: they
+    differ when the agent was sold between a round's beginning and its end.
+    """
 
     __tablename__ = "evidence"
     __table_args__ = (
@@ -76,12 +80,23 @@ class EvidenceRecord(Appended):
     agent_id: Mapped[Uint]
     domain: Mapped[Hash]
     owner: Mapped[Address]
+    alpha_owner: Mapped[Address | None]
     alpha_added: Mapped[Uint]
     beta_added: Mapped[Uint]
     alpha: Mapped[Uint]
     beta: Mapped[Uint]
     timestamp: Mapped[int]
     tx_hash: Mapped[Hash]
+
+
+class AlphaOwner(Folded):
+    """To whom the good evidence of an agent in a domain belongs."""
+
+    __tablename__ = "alpha_owners"
+
+    agent_id: Mapped[Uint] = mapped_column(primary_key=True)
+    domain: Mapped[Hash] = mapped_column(primary_key=True)
+    owner: Mapped[Address | None]
 
 
 class Validation(Folded):

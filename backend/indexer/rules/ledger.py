@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Final
 
 from backend.indexer.rules.scope import Rules, Scope, placed, text
-from backend.store import Domain, EvidenceRecord, ProfileRecord
+from backend.store import AlphaOwner, Domain, EvidenceRecord, ProfileRecord
 from chain.events import EvidenceRecorded, ProfileRegistered
 from chain.messages import evidence_domain
 
@@ -41,12 +41,16 @@ def _name_in(recipe: bytes) -> str | None:
 
 def _evidence_recorded(scope: Scope, event: EvidenceRecorded) -> None:
     scope.owner_learned(event, event.agent_id, event.owner)
+    if event.owner == scope.agent(event.agent_id)["owner"]:
+        scope.rows.put(AlphaOwner, event.agent_id, event.domain, owner=event.owner)
+    alpha_owner = scope.rows.get(AlphaOwner, event.agent_id, event.domain) or {"owner": None}
     scope.rows.append(
         EvidenceRecord,
         **placed(event),
         agent_id=event.agent_id,
         domain=event.domain,
         owner=event.owner,
+        alpha_owner=alpha_owner["owner"],
         alpha_added=event.alpha_added,
         beta_added=event.beta_added,
         alpha=event.alpha,

@@ -1,0 +1,61 @@
+"""The application: routes, errors, headers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend.api import agents, artifacts, errors, health, network, reputation, rounds
+from backend.api.context import Services
+
+SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class SecurityHeaders:
+    """Adds `SECURITY_HEADERS` to every answer: artifacts are anybody's bytes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def create_app(services: Services) -> FastAPI:
+    """The API over these services. Serves; changes nothing but the artifact folder."""
+    app = FastAPI(
+        title="Assay",
+        version=health.version(),
+        description=(
+            "Reputation and verification of generative work, as indexed from the chain. Every"
+            " answer names its block; recompute it from any JSON-RPC endpoint."
+        ),
+        docs_url=None,
+        redoc_url=None,
+        responses=errors.RESPONSES,
+        generate_unique_id_function=lambda route: _operation_id(route.name),
+    )
+    app.state.services = services
+    app.add_middleware(SecurityHeaders)
+    errors.install(app)
+    for module in (health, network, agents, reputation, rounds, artifacts):
+        app.include_router(module.router)
+    return app
+
+
+def _operation_id(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)

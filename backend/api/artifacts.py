@@ -1,0 +1,189 @@
+"""/v1/artifacts: published outputs and tasks for everybody, sealed outputs for later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
+from fastapi.responses import Response as AnyResponse
+from sqlalchemy import select
+
+from backend.api.context import Services, ServicesOf
+from backend.api.params import parse_word
+from backend.api.rounds import artifact_path
+from backend.api.schemas.common import ErrorBody, hexed
+from backend.api.schemas.network import Stored
+from backend.artifacts import authorise, canonical_task, check_seal, receipt_of
+from backend.errors import (
+    ArtifactInvalid,
+    ArtifactMissing,
+    ArtifactSealed,
+    ArtifactTooLarge,
+)
+from backend.store import RoundRecord
+from verifier.tasks import MAX_TASK_BYTES
+
+router = APIRouter(prefix="/v1/artifacts", tags=["artifacts"])
+
+RECEIPT_HEADER: Final = "Assay-Receipt"
+SIGNATURE_HEADER: Final = "Assay-Signature"
+SEALED_TYPE: Final = "application/octet-stream"
+TASK_TYPE: Final = "application/json"
+
+_FOREVER: Final = "public, max-age=31536000, immutable"
+_SNIFF_BYTES: Final = 512
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+
+_GET_DOC: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"application/octet-stream": {}}, "description": "The bytes."},
+    307: {"description": "An outputHash that is published: where its bytes are."},
+    409: {"model": ErrorBody, "description": "Sealed until its round publishes it."},
+}
+_POST_DOC: Final[dict[str, Any]] = {
+    "parameters": [
+        {
+            "name": RECEIPT_HEADER,
+            "in": "header",
+            "schema": {"type": "string"},
+            "description": "Sealed outputs: the receipt as JSON with the EIP-712 field names.",
+        },
+        {
+            "name": SIGNATURE_HEADER,
+            "in": "header",
+            "schema": {"type": "string"},
+            "description": "Sealed outputs: the agent's EIP-712 signature of the receipt, 0x-hex.",
+        },
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            SEALED_TYPE: {"schema": {"type": "string", "format": "binary"}},
+            TASK_TYPE: {
+                "schema": {"type": "object"},
+                "example": {
+                    "schema": "assay/task/1",
+                    "profile": "0x" + "5b" * 32,
+                    "modality": "text",
+                    "model": "smollm2-135m-instruct-q4_1",
+                    "prompt": "Why is the sky blue?",
+                    "parameters": {"seed": 7, "max_tokens": 64},
+                },
+            },
+        },
+    },
+}
+
+
+@router.get("/{artifact_hash}", response_class=FileResponse, responses=_GET_DOC)
+def read_artifact(
+    services: ServicesOf,
+    artifact_hash: str,
+    sealed: Annotated[bool, Query(description="The ciphertext of a published output.")] = False,
+) -> AnyResponse:
+    """A task by taskHash, an output by contentHash, or by outputHash once it is published."""
+    digest = parse_word(artifact_hash, "hash of an artifact")
+    if not sealed:
+        path = services.files.public(digest)
+        if path is not None:
+            return _file(path, digest, _media_type(path))
+    published = _published(services, digest)
+    if published is None and services.files.has_sealed(digest):
+        raise ArtifactSealed("This output is sealed until its round publishes it.")
+    if published is not None:
+        agent_id, content_hash = published
+        ciphertext = services.files.sealed(digest, agent_id)
+        if sealed and ciphertext is not None:
+            return _file(ciphertext, digest, SEALED_TYPE)
+        if not sealed and services.files.public(content_hash) is not None:
+            return RedirectResponse(artifact_path(content_hash), 307)
+    raise ArtifactMissing(f"Nothing is stored under {hexed(digest)}.")
+
+
+@router.post("", status_code=201, response_model=Stored, openapi_extra=_POST_DOC)
+async def store_artifact(request: Request, services: ServicesOf) -> JSONResponse:
+    """Takes a task (JSON), or a sealed output with the receipt that its provider signed."""
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind == TASK_TYPE:
+        stored = await _store_task(request, services)
+    elif kind == SEALED_TYPE:
+        stored = await _store_sealed(request, services)
+    else:
+        raise ArtifactInvalid(
+            f"Send a task as {TASK_TYPE}, or a sealed output as {SEALED_TYPE}, not {kind!r}."
+        )
+    return JSONResponse(stored.model_dump(by_alias=True), 201)
+
+
+async def _store_task(request: Request, services: Services) -> Stored:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_TASK_BYTES:
+            raise ArtifactTooLarge(f"A task has at most {MAX_TASK_BYTES} bytes.")
+    content = canonical_task(bytes(body))
+    digest = await run_in_threadpool(services.files.keep, content)
+    return Stored(
+        hash=hexed(digest), kind="task", size=len(content), artifact=artifact_path(digest)
+    )
+
+
+async def _store_sealed(request: Request, services: Services) -> Stored:
+    receipt = receipt_of(_header(request, RECEIPT_HEADER))
+    signature = _header(request, SIGNATURE_HEADER)
+    await run_in_threadpool(
+        authorise, receipt, signature, services.network.court, services.acts_for
+    )
+    head = b""
+    with services.files.incoming() as incoming:
+        async for chunk in request.stream():
+            head = (head + chunk)[:_SNIFF_BYTES]
+            await run_in_threadpool(incoming.write, chunk)
+        check_seal(head)
+        await run_in_threadpool(
+            services.files.seal, incoming, receipt.output_hash, receipt.agent_id
+        )
+        return Stored(
+            hash=hexed(receipt.output_hash),
+            kind="sealed",
+            size=incoming.size,
+            artifact=artifact_path(receipt.output_hash),
+        )
+
+
+def _header(request: Request, name: str) -> str:
+    value = request.headers.get(name)
+    if value is None:
+        raise ArtifactInvalid(f"A sealed output needs the header {name}.")
+    return value
+
+
+def _published(services: Services, output_hash: bytes) -> tuple[int, bytes] | None:
+    """(agentId, contentHash) of a round that published this output."""
+    query = select(RoundRecord.agent_id, RoundRecord.content_hash).where(
+        RoundRecord.output_hash == output_hash, RoundRecord.content_hash.is_not(None)
+    )
+    with services.store.read() as session:
+        row = session.execute(query.limit(1)).first()
+    return None if row is None or row[1] is None else (row[0], row[1])
+
+
+def _file(path: Path, digest: bytes, media_type: str) -> FileResponse:
+    headers = {"ETag": f'"{digest.hex()}"', "Cache-Control": _FOREVER}
+    return FileResponse(path, media_type=media_type, headers=headers)
+
+
+def _media_type(path: Path) -> str:
+    """Artifacts are anybody's bytes; only what a browser cannot run gets a type of its own."""
+    with path.open("rb") as file:
+        head = file.read(_SNIFF_BYTES)
+    if head.startswith(_PNG):
+        return "image/png"
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 3:
+            return SEALED_TYPE
+    return "text/plain; charset=utf-8"

@@ -1,0 +1,98 @@
+"""What every request needs: the services, and one consistent snapshot of the index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.api.schemas.common import BlockRef
+from backend.artifacts import ArtifactFiles, Authority
+from backend.errors import IndexEmpty
+from backend.indexer import Status
+from backend.network import Network
+from backend.store import Block, Position, Store, position
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything the API stands on."""
+
+    store: Store
+    files: ArtifactFiles
+    network: Network
+    status: Status
+    acts_for: Authority
+
+
+class NotModified(Exception):
+    """The caller has this block's answer already."""
+
+    def __init__(self, etag: str) -> None:
+        super().__init__(etag)
+        self.etag = etag
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The index at one block; all that a request reads is of this block."""
+
+    session: Session
+    at: Position
+    services: Services
+
+    @property
+    def block(self) -> BlockRef:
+        """The block this answer is of."""
+        return BlockRef(
+            number=self.at.number,
+            hash="0x" + self.at.hash.hex(),
+            timestamp=self.at.timestamp,
+            finality="finalized" if self.at.number <= self.at.finalized else "head",
+            finalized_number=self.at.finalized,
+        )
+
+    def finalized(self) -> Position:
+        """Where finality stands.
+
+        Raises:
+            IndexEmpty: nothing of the deployment is final yet.
+        """
+        row = self.session.execute(
+            select(Block.number, Block.hash, Block.timestamp)
+            .where(Block.number <= self.at.finalized)
+            .order_by(Block.number.desc())
+            .limit(1)
+        ).one_or_none()
+        if row is None:
+            raise IndexEmpty("No block of this deployment is final yet: ask for the head instead.")
+        return Position(row.number, row.hash, row.timestamp, row.number)
+
+
+def services_of(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def snapshot(request: Request, response: Response) -> Iterator[Snapshot]:
+    """Opens the snapshot, and answers 304 to whoever has it already."""
+    services = services_of(request)
+    with services.store.read() as session:
+        at = position(session)
+        if at is None:
+            raise IndexEmpty("The index has not applied its first block yet: ask again shortly.")
+        etag = f'"{at.hash.hex()}"'
+        known = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
+        if etag in known or f"W/{etag}" in known:
+            raise NotModified(etag)
+        response.headers["ETag"] = etag
+        response.headers["Cache-Control"] = "no-cache"
+        yield Snapshot(session, at, services)
+
+
+SnapshotOf = Annotated[Snapshot, Depends(snapshot)]
+ServicesOf = Annotated[Services, Depends(services_of)]

@@ -1,0 +1,1 @@
+"""The shapes of all answers, as they stand in the OpenAPI document."""
