@@ -50,6 +50,10 @@ class IndexContradiction(BackendError):
     """The chain contradicts what was final, or itself: nothing is stored, the indexer stops."""
 
 
+class AddressUnavailable(BackendError):
+    """The server cannot listen where it was told to."""
+
+
 class ArtifactError(BackendError):
     """Root of what the artifact store refuses."""
 

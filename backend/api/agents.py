@@ -172,7 +172,7 @@ def _summaries(session: Session, agents: Sequence[Agent]) -> list[AgentSummary]:
                 bonded=amount(agent.bonded),
                 unbonding=amount(agent.unbonding),
                 locked=amount(agent.locked),
-                unbonds_at=agent.unbonds_at,
+                unbonds_at=agent.unbonds_at if agent.unbonding else None,
             ),
             enrolments=enrolments[agent.agent_id],
         )

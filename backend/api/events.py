@@ -10,9 +10,11 @@ from sqlalchemy import Select, select
 from backend.api.schemas.common import EventView, hexed, hexed_or_none
 from backend.store import Block, Event
 
-def with_time() -> Select[Any]:
+
+def with_time() -> Select[*tuple[Any, ...]]:
     """Events and the time of their block."""
-    return select(Event, Block.timestamp).outerjoin(Block, Block.number == Event.block_number)
+    query = select(Event, Block.timestamp)
+    return query.outerjoin(Block, Block.number == Event.block_number)
 
 
 def event_views(rows: Iterable[Any]) -> list[EventView]:

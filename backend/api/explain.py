@@ -15,6 +15,7 @@ class Situation:
 
     Attributes:
         seats: drawn verifiers; 0 if none were drawn.
+        majority: how many of them decide.
         committed, opened: how many verifiers did.
         tallied: what the contract counted, NONE before.
         cluster: size of the largest group that agreed; None before the count.
@@ -25,6 +26,7 @@ class Situation:
     phase: Phase
     verdict: Verdict
     seats: int
+    majority: int
     tolerance: int
     provider_opened: bool
     committed: int
@@ -35,10 +37,6 @@ class Situation:
     published: bool
     entropy_block: int
     deadline: int | None
-
-    @property
-    def majority(self) -> int:
-        return self.seats // 2 + 1
 
     @property
     def agreeing(self) -> int:
@@ -76,7 +74,7 @@ def _waiting(round_: Situation) -> str:
                 f" the window is open{until}."
             )
         case Phase.TALLYING:
-            return "Tallying: the opening window is over; anybody may call advance to count."
+            return "Tallying: nobody is waited for any more; anybody may call advance to count."
         case _:
             return (
                 f"Publishing: the committee agreed with the provider{_distances(round_)}, which now"

@@ -1,13 +1,14 @@
 """The phase of a round at a moment: what the court's `phaseOf` says, in SQL.
 
-Committing and Opening end by the clock, so the stored phase may lag behind.
+Committing and Opening end by the clock, so the stored phase may lag behind; a commit window that
+left no quorum, and openings of all who committed, lead to Tallying at once.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case
+from sqlalchemy import ColumnElement, and_, case, not_, or_
 
 from backend.store import LevelRecord, RoundRecord
 from chain.types import Phase
@@ -15,11 +16,16 @@ from chain.types import Phase
 
 def phase_at(now: int) -> ColumnElement[Any]:
     """For a query over rounds outer-joined with their current level. `now`: Unix seconds."""
-    over = LevelRecord.open_closes_at <= now
     committing = RoundRecord.phase == int(Phase.COMMITTING)
+    still_committing = and_(committing, LevelRecord.commit_closes_at > now)
+    no_quorum = and_(committing, LevelRecord.committed < LevelRecord.majority)
+    all_opened = and_(LevelRecord.opened == LevelRecord.committed, not_(LevelRecord.claim_due))
+    opening_over = or_(LevelRecord.open_closes_at <= now, all_opened)
+    by_the_clock = or_(committing, RoundRecord.phase == int(Phase.OPENING))
     return case(
-        (and_(committing, over), int(Phase.TALLYING)),
-        (and_(committing, LevelRecord.commit_closes_at <= now), int(Phase.OPENING)),
-        (and_(RoundRecord.phase == int(Phase.OPENING), over), int(Phase.TALLYING)),
+        (still_committing, int(Phase.COMMITTING)),
+        (no_quorum, int(Phase.TALLYING)),
+        (and_(by_the_clock, opening_over), int(Phase.TALLYING)),
+        (by_the_clock, int(Phase.OPENING)),
         else_=RoundRecord.phase,
     )

@@ -28,6 +28,7 @@ class Agent(Folded):
     unbonding: Mapped[Uint]
     locked: Mapped[Uint]
     unbonds_at: Mapped[int | None]
+    """As of the last request to unstake; means nothing once nothing is unbonding."""
 
 
 class Ownership(Appended):

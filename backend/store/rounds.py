@@ -92,7 +92,11 @@ class RoundRecord(Folded):
 
 
 class LevelRecord(Folded):
-    """One committee of a round: its key, its windows and its tally. Masks: bit i is seat i."""
+    """One committee of a round: its key, its windows and its tally. Masks: bit i is seat i.
+
+    `committed` and `opened` count verifiers; `claim_due` while the provider has committed and not
+    opened. `majority` follows from the profile, also when fewer verifiers could be drawn.
+    """
 
     __tablename__ = "levels"
 
@@ -100,6 +104,10 @@ class LevelRecord(Folded):
     level: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[Hash]
     committee_size: Mapped[int]
+    majority: Mapped[int]
+    committed: Mapped[int]
+    opened: Mapped[int]
+    claim_due: Mapped[bool]
     drawn_at: Mapped[int]
     drawn_tx: Mapped[Hash]
     commit_closes_at: Mapped[int]

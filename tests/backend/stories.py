@@ -56,7 +56,7 @@ PROFILE = Profile(
 )
 PROVIDER = 0
 VERIFIERS = (1, 2, 3)
-OUTPUT = "An answer of the model.".encode()
+OUTPUT = b"An answer of the model."
 SALT = word("salt")
 OUTPUT_HASH = output_hash(SALT, content_hash(OUTPUT))
 TASK = Task(profile=PROFILE_ID, modality="text", model="m", prompt="Why?", parameters={"seed": 1})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import json
 import logging
 from dataclasses import dataclass
 
@@ -100,14 +100,15 @@ def upload_sealed(
     Returns:
         Whether the backend took it.
     """
-    body = {
-        "kind": "sealed-output",
-        "receipt": signed.to_json().decode(),
-        "content": base64.b64encode(seal(output, salt)).decode("ascii"),
+    headers = {
+        "Content-Type": "application/octet-stream",
+        "Assay-Receipt": json.dumps(json.loads(signed.to_json())["receipt"]),
+        "Assay-Signature": "0x" + signed.signature.hex(),
     }
     try:
         with httpx.Client(timeout=timeout, transport=transport) as client:
-            reply = client.post(f"{backend_url.rstrip('/')}/v1/artifacts", json=body)
+            url = f"{backend_url.rstrip('/')}/v1/artifacts"
+            reply = client.post(url, content=seal(output, salt), headers=headers)
     except httpx.HTTPError as error:
         problem = str(error) or type(error).__name__
     else:

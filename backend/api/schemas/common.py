@@ -71,7 +71,7 @@ class EventView(Shape):
     tx_hash: Hash
     request_hash: Hash | None
     arguments: dict[str, object] = Field(
-        description="The ABI's names; integers as decimal strings, bytes as 0x-hex."
+        description="The ABI's fields; integers as decimal strings, bytes as 0x-hex."
     )
 
 

@@ -78,6 +78,10 @@ def _drawn(scope: Scope, event: CommitteeDrawn) -> None:
         event.level,
         key=event.key,
         committee_size=len(event.agent_ids),
+        majority=profile["committee_size"] // 2 + 1,
+        committed=0,
+        opened=0,
+        claim_due=False,
         drawn_at=scope.timestamp,
         drawn_tx=event.log.transaction_hash,
         commit_closes_at=event.commit_closes_at,
@@ -104,6 +108,10 @@ def _committed(scope: Scope, event: Committed) -> None:
         committed_at=scope.timestamp,
         committed_tx=event.log.transaction_hash,
     )
+    if event.seat == PROVIDER_SEAT:
+        scope.rows.put(LevelRecord, event.request_hash, event.level, claim_due=True)
+    else:
+        _count(scope, event, "committed")
 
 
 def _commits_closed(scope: Scope, event: CommitsClosed) -> None:
@@ -128,6 +136,16 @@ def _opened(scope: Scope, event: Opened) -> None:
         opened_at=scope.timestamp,
         opened_tx=event.log.transaction_hash,
     )
+    if event.seat == PROVIDER_SEAT:
+        scope.rows.put(LevelRecord, event.request_hash, event.level, claim_due=False)
+    else:
+        _count(scope, event, "opened")
+
+
+def _count(scope: Scope, event: Committed | Opened, what: str) -> None:
+    row = scope.rows.get(LevelRecord, event.request_hash, event.level)
+    assert row is not None, "seats act after the draw"
+    scope.rows.put(LevelRecord, event.request_hash, event.level, **{what: row[what] + 1})
 
 
 def _tallied(scope: Scope, event: Tallied) -> None:

@@ -24,10 +24,8 @@ def _unstake_requested(scope: Scope, event: UnstakeRequested) -> None:
 
 
 def _unstaked(scope: Scope, event: Unstaked) -> None:
-    left = scope.agent(event.agent_id)["unbonding"] - event.amount
-    scope.rows.put(Agent, event.agent_id, unbonding=left)
-    if left == 0:
-        scope.rows.put(Agent, event.agent_id, unbonds_at=None)
+    row = scope.agent(event.agent_id)
+    scope.rows.put(Agent, event.agent_id, unbonding=row["unbonding"] - event.amount)
 
 
 def _locked(scope: Scope, event: Locked) -> None:

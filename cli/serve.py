@@ -1,0 +1,75 @@
+"""`assay serve`: index of the chain, artifact store and REST API in one process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backend.server import Options, serve
+from chain import deployment
+from chain.errors import ConfigError
+from cli import settings
+
+app = typer.Typer()
+
+
+@app.command()
+def main(
+    rpc_url: Annotated[str | None, settings.flag("rpc_url")] = None,
+    deployment_file: Annotated[str | None, settings.flag("deployment")] = None,
+    database: Annotated[str | None, settings.flag("database")] = None,
+    artifacts_dir: Annotated[str | None, settings.flag("artifacts_dir")] = None,
+    host: Annotated[str | None, settings.flag("host")] = None,
+    port: Annotated[str | None, settings.flag("port")] = None,
+    port_file: Annotated[
+        Path | None, typer.Option(help="File to write the port to once requests are answered.")
+    ] = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Drop the index and derive it anew from the chain.")
+    ] = False,
+) -> None:
+    """Run the backend until it is stopped: it follows the chain and answers under /v1.
+
+    Ends at once, with a sentence, if the node does not answer, serves another chain or lacks the
+    contracts, or if the port or the database cannot be used. While it runs it waits out a silent
+    node; `/ready` says so. Needs no key and signs nothing.
+    """
+    chosen = settings.load(
+        rpc_url=rpc_url,
+        deployment=deployment_file,
+        database=database,
+        artifacts_dir=artifacts_dir,
+        host=host,
+        port=port,
+    )
+
+    def announce(bound: int) -> None:
+        shown = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
+        typer.echo(f"Serving http://{shown}:{bound} (try /v1/network, /v1/rounds, /openapi.json)")
+        if port_file is not None:
+            _write_whole(port_file, f"{bound}\n")
+
+    serve(
+        Options(
+            rpc_url=chosen.rpc_url,
+            deployment=deployment.load(chosen.deployment),
+            database=chosen.database,
+            artifacts=chosen.artifacts_dir,
+            host=chosen.host,
+            port=chosen.port,
+            rebuild=rebuild,
+        ),
+        announce,
+    )
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Whoever waits for the file finds it complete."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text, encoding="ascii")
+        part.replace(path)
+    except OSError as error:
+        raise ConfigError(f"The port file {path} cannot be written: {error.strerror}.") from None
