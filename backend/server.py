@@ -173,4 +173,3 @@ def _answer(app: FastAPI, listener: socket.socket, announce: Callable[[int], Non
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-

@@ -84,7 +84,7 @@ def _waiting(round_: Situation) -> str:
 
 def _accepted(round_: Situation) -> str:
     return (
-        f"Accepted: {_gathered(round_)} came within {_bits(round_.tolerance)} of the provider's"
+        f"Accepted: {round_.agreeing} of {_verifiers(round_.seats)} {_near(round_)} the provider's"
         f" digest{_distances(round_)}; {round_.majority} were needed."
     )
 
@@ -107,16 +107,15 @@ def _rejected(round_: Situation) -> str:
         )
     return (
         f"Rejected: {round_.cluster} of {_verifiers(round_.seats)} agree on another output; only"
-        f" {round_.agreeing} came within {_bits(round_.tolerance)} of the provider's digest"
+        f" {round_.agreeing} {_near(round_)} the provider's digest"
         f"{_distances(round_)}."
     )
 
 
 def _inconclusive(round_: Situation) -> str:
     return (
-        f"Inconclusive: no {round_.majority} of {_verifiers(round_.seats)} agree within"
-        f" {_bits(round_.tolerance)}, neither with the provider nor on another"
-        f" output{_distances(round_)}."
+        f"Inconclusive: no {round_.majority} of {_verifiers(round_.seats)} agree, neither with the"
+        f" provider{_distances(round_)} nor on another output."
     )
 
 
@@ -133,8 +132,10 @@ def _expired(round_: Situation) -> str:
     )
 
 
-def _gathered(round_: Situation) -> str:
-    return f"{round_.agreeing} of {_verifiers(round_.seats)}"
+def _near(round_: Situation) -> str:
+    if round_.tolerance == 0:
+        return "got exactly"
+    return f"came within {_bits(round_.tolerance)} of"
 
 
 def _verifiers(count: int) -> str:
@@ -146,8 +147,8 @@ def _bits(count: int) -> str:
 
 
 def _distances(round_: Situation) -> str:
-    if not round_.distances:
-        return ""
+    if not round_.distances or round_.tolerance == 0:
+        return ""  # How far a wrong hash is from the right one says nothing.
     listed = ", ".join(str(distance) for distance in round_.distances)
     return f" (distances {listed})" if len(round_.distances) > 1 else f" (distance {listed})"
 

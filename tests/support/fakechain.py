@@ -43,10 +43,12 @@ class FakeChain:
 
     Attributes:
         final_depth: the newest block is this far above the finalized one.
+        final: number of the finalized block; it never falls.
         reads: names of the requests made.
     """
 
     final_depth: int = 4
+    final: int = 0
     blocks: list[Block] = field(default_factory=list)
     events: dict[bytes, list[Event]] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
@@ -99,7 +101,8 @@ class FakeChain:
         return self.blocks[-1]
 
     def finalized(self) -> Block:
-        return self.blocks[max(0, len(self.blocks) - 1 - self.final_depth)]
+        self.final = max(self.final, len(self.blocks) - 1 - self.final_depth)
+        return self.blocks[self.final]
 
     def block(self, which: int) -> Block | None:
         self.reads.append("block")
