@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from chain.deploy import deploy
+from chain.deployment import Deployment
 from chain.gateway import Gateway
 from chain.keys import Signer, local_signer
+from chain.parameters import preset
 from cli.anvil import Anvil, AnvilOptions, start_anvil
+from cli.deploy import shipped_profiles
 from tests.support.anvil import Control
 
 
@@ -40,3 +44,16 @@ def gateway(anvil: Anvil) -> Iterator[Gateway]:
 def signer(anvil: Anvil) -> Signer:
     """The first of anvil's funded accounts."""
     return local_signer(0, anvil.chain_id)
+
+
+@pytest.fixture
+def deployment(gateway: Gateway, signer: Signer, tmp_path: Path) -> Deployment:
+    """The contracts and the shipped profiles, deployed with the local parameters."""
+    file = tmp_path / "deployment.json"
+    return deploy(gateway, signer, preset("local"), shipped_profiles(), file)
+
+
+@pytest.fixture
+def court(gateway: Gateway, deployment: Deployment) -> Gateway:
+    """A gateway that knows the deployment."""
+    return gateway.with_deployment(deployment)

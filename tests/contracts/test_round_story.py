@@ -1,0 +1,466 @@
+"""The story of a round, told with real transactions on a real chain: four ends, and what they cost.
+
+The family is `exact`, so that a digest is one hash; the committee's work is played by the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+from eth_utils.crypto import keccak
+
+from chain import messages
+from chain.blocks import TxReceipt
+from chain.deploy import deploy
+from chain.deployment import Deployment
+from chain.errors import RevertError
+from chain.events import (
+    CommitsClosed,
+    CommitteeDrawn,
+    DrawPostponed,
+    Event,
+    OutputPublished,
+    RoundFinalized,
+    RoundSubmitted,
+    SeatSettled,
+    Tallied,
+    ValidationResponse,
+)
+from chain.gateway import Gateway
+from chain.keys import local_signer
+from chain.parameters import preset
+from chain.structs import Profile, Receipt, Round, Score, Seat, Stake
+from chain.types import (
+    PROVIDER_SEAT,
+    Address,
+    Bytes32,
+    Phase,
+    ProfileId,
+    RequestHash,
+    SeatState,
+    Verdict,
+)
+from cli.anvil import AnvilOptions, start_anvil
+from cli.deploy import shipped_profiles
+from tests.support.actors import STAKE, Actor, person, provider, verifier
+from tests.support.anvil import Control
+
+pytestmark = pytest.mark.integration
+
+ROUNDS = "VerificationRounds"
+LOCAL = preset("local")
+EVIDENCE = Bytes32(keccak(b"evidence"))
+OUTPUT = b"the very output"
+TASK_URI = "data:application/json;base64,e30="
+
+
+@dataclass
+class Court:
+    """A deployment with a client, a provider and seven verifiers who can be drawn."""
+
+    door: Gateway
+    control: Control
+    deployment: Deployment
+    profile_id: ProfileId
+    client: Actor
+    provider: Actor
+    verifiers: dict[int, Actor]
+
+    @property
+    def profile(self) -> Profile:
+        found: Profile = self.door.call("ProfileRegistry", "profile", self.profile_id)
+        return found
+
+    def receipt(self, task: bytes, output: bytes = OUTPUT) -> tuple[Receipt, Bytes32]:
+        """What the provider delivers with, and the salt of its output."""
+        content, task_hash = messages.content_hash(output), Bytes32(keccak(task))
+        salt = messages.output_salt(
+            self.provider.signer, self.deployment.court, self.provider.agent_id, task_hash, content
+        )
+        receipt = Receipt(
+            client=Address(self.client.address),
+            agent_id=self.provider.agent_id,
+            profile_id=self.profile_id,
+            task_hash=task_hash,
+            output_hash=messages.output_hash(salt, content),
+            deadline=self.door.head().timestamp + 3600,
+        )
+        return receipt, salt
+
+    def submit(self, receipt: Receipt, nonce: bytes = bytes(32)) -> RequestHash:
+        signed = messages.sign_receipt(receipt, self.deployment.court, self.provider.signer)
+        mined = self.client.send(
+            "Router", "verify", receipt, signed, TASK_URI, nonce, value=self.profile.fee
+        )
+        return mined.one(RoundSubmitted).request_hash
+
+    def draw(self, request_hash: RequestHash) -> CommitteeDrawn:
+        self.control.mine(3)
+        return self.client.send(ROUNDS, "draw", request_hash).one(CommitteeDrawn)
+
+    def holder(self, drawn: CommitteeDrawn, seat: int) -> Actor:
+        return self.provider if seat == PROVIDER_SEAT else self.verifiers[drawn.agent_ids[seat]]
+
+    def commit(self, drawn: CommitteeDrawn, seat: int, digest: bytes) -> TxReceipt:
+        actor = self.holder(drawn, seat)
+        commitment = messages.commitment(
+            self.deployment.court,
+            drawn.request_hash,
+            drawn.level,
+            drawn.key,
+            actor.agent_id,
+            digest,
+            EVIDENCE,
+            self.salt(drawn, seat),
+        )
+        return actor.send(ROUNDS, "commit", drawn.request_hash, seat, commitment)
+
+    def open(self, drawn: CommitteeDrawn, seat: int, digest: bytes) -> TxReceipt:
+        actor = self.holder(drawn, seat)
+        salt = self.salt(drawn, seat)
+        return actor.send(ROUNDS, "open", drawn.request_hash, seat, digest, EVIDENCE, salt)
+
+    def salt(self, drawn: CommitteeDrawn, seat: int) -> Bytes32:
+        actor = self.holder(drawn, seat)
+        return messages.seat_salt(
+            actor.signer,
+            self.deployment.court,
+            drawn.request_hash,
+            drawn.level,
+            seat,
+            actor.agent_id,
+        )
+
+    def vote(self, drawn: CommitteeDrawn, claim: bytes, digests: Sequence[bytes]) -> None:
+        """Everybody commits, then everybody opens."""
+        votes = {PROVIDER_SEAT: claim, **dict(enumerate(digests))}
+        for seat, digest in votes.items():
+            self.commit(drawn, seat, digest)
+        for seat, digest in votes.items():
+            self.open(drawn, seat, digest)
+
+    def phase(self, request_hash: bytes) -> Phase:
+        phase: Phase = self.door.call(ROUNDS, "phaseOf", request_hash)
+        return phase
+
+    def round(self, request_hash: bytes) -> Round:
+        found: Round = self.door.call(ROUNDS, "round", request_hash)
+        return found
+
+    def score(self, agent_id: int, role: str) -> Score:
+        domain = messages.evidence_domain(self.profile_id, role)
+        found: Score = self.door.call("ReputationLedger", "scoreOf", agent_id, domain)
+        return found
+
+    def stake(self, agent_id: int) -> Stake:
+        found: Stake = self.door.call("StakeVault", "stakeOf", agent_id)
+        return found
+
+
+def digest_of(key: bytes, output: bytes) -> bytes:
+    return bytes(keccak(key + output))
+
+
+def settled(receipt: TxReceipt) -> dict[int, SeatSettled]:
+    return {event.seat: event for event in receipt.events if isinstance(event, SeatSettled)}
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Court]:
+    """A chain on which everybody is ready, for all stories of this file."""
+    folder = tmp_path_factory.mktemp("stage")
+    with start_anvil(folder / "anvil.log", AnvilOptions(block_time=0)) as anvil:
+        empty, control = Gateway(anvil.url), Control(anvil.url)
+        signer = local_signer(0, anvil.chain_id)
+        done = deploy(empty, signer, LOCAL, shipped_profiles(), folder / "deployment.json")
+        door = empty.with_deployment(done)
+        profile_id = done.profile_id("exact-bytes")
+        judges = [verifier(door, account, profile_id) for account in range(10, 17)]
+        yield Court(
+            door,
+            control,
+            done,
+            profile_id,
+            client=person(door, 1),
+            provider=provider(door, 2, done),
+            verifiers={judge.agent_id: judge for judge in judges},
+        )
+        control.close()
+        empty.close()
+
+
+@pytest.fixture
+def story(stage: Court) -> Iterator[Court]:
+    """The stage as it was at first; what a story did to it is undone."""
+    snapshot = stage.control("evm_snapshot")
+    stage.control.pass_time(LOCAL.epoch_length)  # stake counts from the next epoch on
+    yield stage
+    stage.control("evm_revert", snapshot)
+
+
+# ------------------------------------------------------------------------------ messages
+
+
+def test_messages__then_they_are_the_ones_the_court_computes(story: Court) -> None:
+    receipt, salt = story.receipt(b"a task")
+    court, nonce, key = story.deployment.court, Bytes32(keccak(b"nonce")), keccak(b"key")
+    name = messages.request_hash(receipt, court, nonce)
+    ask = story.door.call
+
+    assert ask(ROUNDS, "hashReceipt", receipt) == messages.receipt_digest(receipt, court)
+    assert ask(ROUNDS, "requestHashOf", receipt, nonce) == name
+    committed = ask(ROUNDS, "commitmentOf", name, 0, key, 7, EVIDENCE, EVIDENCE, salt)
+    assert committed == messages.commitment(court, name, 0, key, 7, EVIDENCE, EVIDENCE, salt)
+    policy = messages.encode_policy(messages.policy_of(story.profile_id, story.profile))
+    assert ask(ROUNDS, "policyOf", story.profile_id) == policy
+    assert ask(ROUNDS, "quote", policy)[0] == story.profile.fee
+    for role in ("provider", "verifier"):
+        domain = messages.evidence_domain(story.profile_id, role)
+        assert ask("ReputationLedger", "domainOf", story.profile_id, role) == domain
+    signature = messages.sign_receipt(receipt, court, story.provider.signer)
+    assert messages.recover_receipt_signer(receipt, court, signature) == story.provider.address
+
+
+def test_submission__when_made_without_the_router__then_the_payload_is_understood(
+    story: Court,
+) -> None:
+    receipt, _ = story.receipt(b"direct")
+    court = story.deployment.court
+    name = messages.request_hash(receipt, court, bytes(32))
+    signature = messages.sign_receipt(receipt, court, story.provider.signer)
+    story.provider.send(
+        "ValidationRegistry", "validationRequest", court.rounds, receipt.agent_id, TASK_URI, name
+    )
+    mined = story.client.send(
+        ROUNDS,
+        "submit",
+        name,
+        messages.encode_policy(messages.policy_of(story.profile_id, story.profile)),
+        messages.encode_submission(receipt, signature, TASK_URI, bytes(32)),
+        value=story.profile.fee,
+    )
+
+    submitted = mined.one(RoundSubmitted)
+    assert (submitted.request_hash, submitted.task_uri) == (name, TASK_URI)
+    assert story.phase(name) is Phase.DRAWING
+
+
+# ------------------------------------------------------------------------------ the four ends
+
+
+def test_round__when_the_committee_agrees__then_accepted_paid_and_recorded(story: Court) -> None:
+    receipt, salt = story.receipt(b"honest work")
+    name = story.submit(receipt)
+    drawn = story.draw(name)
+    assert len(set(drawn.agent_ids)) == LOCAL.committee_size
+    assert story.provider.agent_id not in drawn.agent_ids
+    claim = digest_of(drawn.key, OUTPUT)
+
+    story.vote(drawn, claim, [claim] * 4 + [keccak(b"odd one out")])
+    tally = story.client.send(ROUNDS, "advance", name).one(Tallied)
+    assert (tally.verdict, tally.opened, tally.agreeing) == (Verdict.ACCEPTED, 0b11111, 0b01111)
+    assert story.phase(name) is Phase.PUBLISHING
+    final = story.provider.send(ROUNDS, "publish", name, OUTPUT, salt)
+
+    assert final.one(RoundFinalized).tag == "vni:ok"
+    assert final.one(OutputPublished).output == OUTPUT
+    assert final.one(ValidationResponse).response == 100
+    assert story.round(name).verdict is Verdict.ACCEPTED
+    seats = settled(final)
+    assert [seats[i].paid for i in range(5)] == [LOCAL.seat_fee] * 4 + [0]
+    assert all(seat.slashed == 0 for seat in seats.values())
+    assert story.stake(story.provider.agent_id).bonded == STAKE
+    assert story.stake(story.provider.agent_id).locked == 0
+    good = story.score(story.provider.agent_id, "provider")
+    assert (good.known, good.alpha, good.beta) == (True, LOCAL.evidence_weight, 0)
+    odd = story.score(drawn.agent_ids[4], "verifier")
+    assert (odd.alpha, odd.beta) == (0, LOCAL.evidence_weight)
+
+    winner = story.holder(drawn, 0)
+    credit = story.door.call(ROUNDS, "creditOf", winner.address)
+    before = story.door.balance(winner.address)
+    mined = winner.send(ROUNDS, "withdraw")
+    earned = story.door.balance(winner.address) - before + mined.gas_used * mined.gas_price
+    assert earned == credit == LOCAL.seat_fee
+
+
+def test_round__when_the_claim_is_not_the_work__then_rejected_and_the_bond_is_lost(
+    story: Court,
+) -> None:
+    receipt, _ = story.receipt(b"another seed")
+    name = story.submit(receipt)
+    drawn = story.draw(name)
+    truth = digest_of(drawn.key, b"what the task really gives")
+
+    story.vote(drawn, digest_of(drawn.key, OUTPUT), [truth] * 5)
+    final = story.client.send(ROUNDS, "advance", name)
+
+    assert final.one(Tallied).verdict is Verdict.REJECTED
+    assert final.one(RoundFinalized).verdict is Verdict.REJECTED
+    assert final.one(ValidationResponse).response == 0
+    assert story.stake(story.provider.agent_id).bonded == STAKE - LOCAL.provider_bond
+    bad = story.score(story.provider.agent_id, "provider")
+    assert (bad.alpha, bad.beta) == (0, LOCAL.evidence_weight)
+    assert [settled(final)[i].paid for i in range(5)] == [LOCAL.seat_fee] * 5
+
+
+def test_round__when_nobody_agrees__then_inconclusive_and_nobody_loses_stake(story: Court) -> None:
+    receipt, _ = story.receipt(b"noise")
+    name = story.submit(receipt)
+    drawn = story.draw(name)
+
+    story.vote(drawn, keccak(b"claim"), [keccak(bytes([i])) for i in range(5)])
+    final = story.client.send(ROUNDS, "advance", name)
+
+    assert final.one(RoundFinalized).verdict is Verdict.INCONCLUSIVE
+    assert final.one(RoundFinalized).tag == "vni:x-inconclusive"
+    everybody = [story.provider.agent_id, *drawn.agent_ids]
+    assert all(story.stake(agent_id).bonded == STAKE for agent_id in everybody)
+    assert not story.score(story.provider.agent_id, "provider").known
+
+
+def test_round__when_too_few_commit__then_expired_and_the_fee_returns(story: Court) -> None:
+    receipt, _ = story.receipt(b"silence")
+    name = story.submit(receipt)
+    drawn = story.draw(name)
+    story.commit(drawn, 0, keccak(b"alone"))
+    with pytest.raises(RevertError, match="cannot move on before"):
+        story.client.send(ROUNDS, "advance", name)
+
+    story.control.pass_time(LOCAL.commit_window)
+    final = story.client.send(ROUNDS, "advance", name)
+
+    assert final.one(RoundFinalized).verdict is Verdict.EXPIRED
+    assert final.one(RoundFinalized).tag == "vni:timeout"
+    # The client finalized, so the tip came back to it as well.
+    assert story.door.call(ROUNDS, "creditOf", story.client.address) == story.profile.fee
+    slashed = LOCAL.seat_lock * LOCAL.slash_no_commit_bps // 10_000
+    assert [settled(final)[i].slashed for i in range(5)] == [0] + [slashed] * 4
+    assert story.stake(drawn.agent_ids[0]).bonded == STAKE
+    assert story.stake(drawn.agent_ids[1]).bonded == STAKE - slashed
+
+
+def test_round__when_nobody_can_be_drawn__then_expired_at_the_draw(
+    story: Court,
+) -> None:
+    lonely = replace(story, profile_id=story.deployment.profile_id("text-minhash-smollm2"))
+    receipt, _ = lonely.receipt(b"nobody there")
+    name = lonely.submit(receipt)
+    lonely.control.mine(3)
+
+    final = lonely.client.send(ROUNDS, "draw", name)
+
+    assert final.one(RoundFinalized).verdict is Verdict.EXPIRED
+
+
+# ------------------------------------------------------------------------------ on the way
+
+
+def test_round__when_all_have_acted__then_the_windows_close_early(story: Court) -> None:
+    name = story.submit(story.receipt(b"quick")[0])
+    drawn = story.draw(name)
+    claim = digest_of(drawn.key, OUTPUT)
+    for seat in range(5):
+        story.commit(drawn, seat, claim)
+    with pytest.raises(RevertError, match=r"is Committing; .* only while it is Opening"):
+        story.open(drawn, 0, claim)
+
+    last = story.commit(drawn, PROVIDER_SEAT, claim)
+
+    assert last.one(CommitsClosed).open_closes_at > story.door.head().timestamp
+    assert story.phase(name) is Phase.OPENING
+    for seat in (*range(5), PROVIDER_SEAT):
+        story.open(drawn, seat, claim)
+    assert story.phase(name) is Phase.TALLYING
+    seats: tuple[Seat, ...] = story.door.call(ROUNDS, "seats", name)
+    assert [seat.state for seat in seats] == [SeatState.OPENED] * 5
+    assert [seat.digest for seat in seats] == [claim] * 5
+
+
+def test_round__when_an_accepted_output_is_not_published__then_rejected(story: Court) -> None:
+    name = story.submit(story.receipt(b"withheld")[0])
+    drawn = story.draw(name)
+    claim = digest_of(drawn.key, OUTPUT)
+    story.vote(drawn, claim, [claim] * 5)
+    story.client.send(ROUNDS, "advance", name)
+
+    story.control.pass_time(LOCAL.publish_window)
+    final = story.client.send(ROUNDS, "advance", name)
+
+    assert final.one(RoundFinalized).verdict is Verdict.REJECTED
+    assert story.stake(story.provider.agent_id).bonded == STAKE - LOCAL.provider_bond
+
+
+def test_round__when_the_draw_is_missed__then_it_is_postponed_by_rule(story: Court) -> None:
+    name = story.submit(story.receipt(b"late")[0])
+    story.control.mine(300)  # the hash of the entropy block is known no more
+
+    moved = story.client.send(ROUNDS, "draw", name).one(DrawPostponed)
+
+    assert moved.entropy_block == story.door.head().number + 2
+    assert len(story.draw(name).agent_ids) == LOCAL.committee_size
+
+
+def test_round__when_a_commitment_is_copied__then_the_copy_cannot_be_opened(story: Court) -> None:
+    name = story.submit(story.receipt(b"copied")[0])
+    drawn = story.draw(name)
+    claim = digest_of(drawn.key, OUTPUT)
+    for seat in (PROVIDER_SEAT, 0, 1, 2, 3):
+        story.commit(drawn, seat, claim)
+    seats: tuple[Seat, ...] = story.door.call(ROUNDS, "seats", name)
+    copier = story.holder(drawn, 4)
+    copier.send(ROUNDS, "commit", name, 4, seats[0].commitment)
+
+    with pytest.raises(RevertError, match="is not what was committed"):
+        copier.send(ROUNDS, "open", name, 4, claim, EVIDENCE, story.salt(drawn, 0))
+
+
+def test_round__when_refused__then_the_sentence_says_why(story: Court) -> None:
+    receipt, salt = story.receipt(b"refusals")
+    signature = messages.sign_receipt(receipt, story.deployment.court, story.client.signer)
+    arguments = (receipt, signature, TASK_URI, bytes(32))
+    with pytest.raises(RevertError, match=r"signed by .*, who does not act for agent"):
+        story.client.send("Router", "verify", *arguments, value=story.profile.fee)
+    name = story.submit(receipt)
+    with pytest.raises(RevertError, match=r"submitted before, in round 0x.* one round"):
+        story.submit(receipt, nonce=keccak(b"again"))
+    with pytest.raises(RevertError, match=r"can be drawn after block \d+, and this is block \d+"):
+        story.client.send(ROUNDS, "draw", name)
+    with pytest.raises(RevertError, match=r"is Drawing; this is possible only while it is Publish"):
+        story.provider.send(ROUNDS, "publish", name, OUTPUT, salt)
+
+
+def test_logs__when_a_round_is_over__then_they_tell_the_story_in_order(story: Court) -> None:
+    start = story.door.head().number + 1
+    receipt, salt = story.receipt(b"told")
+    name = story.submit(receipt)
+    drawn = story.draw(name)
+    claim = digest_of(drawn.key, OUTPUT)
+    story.vote(drawn, claim, [claim] * 5)
+    story.client.send(ROUNDS, "advance", name)
+    story.provider.send(ROUNDS, "publish", name, OUTPUT, salt)
+    head = story.door.head()
+
+    events = story.door.logs(start, head.number)
+
+    kinds = [type(event).__name__ for event in events]
+    told = [kind for i, kind in enumerate(kinds) if i == 0 or kinds[i - 1] != kind]
+    assert told[:5] == [
+        "ValidationRequest",
+        "RequestAccepted",
+        "RoundSubmitted",
+        "Locked",
+        "CommitteeDrawn",
+    ]
+    assert kinds.count("Committed") == kinds.count("Opened") == 6
+    assert story.door.logs_of_block(head.hash) == [
+        event for event in events if event.log.block_hash == head.hash
+    ]
+    assert all(provenance_is_whole(event) for event in events)
+
+
+def provenance_is_whole(event: Event) -> bool:
+    log = event.log
+    return bool(log.contract) and len(log.block_hash) == len(log.transaction_hash) == 32
