@@ -45,6 +45,7 @@ def create_app(services: Services) -> FastAPI:
         ),
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         responses=errors.RESPONSES,
         generate_unique_id_function=lambda route: _operation_id(route.name),
     )
