@@ -45,7 +45,7 @@ def test_parse__when_spacing_and_order_differ__then_the_id_is_the_same():
 def test_parse__when_a_recipe_was_altered__then_it_says_so():
     expected = profiles.load("text-minhash-smollm2").profile_id
     with pytest.raises(ProfileError, match="was altered"):
-        Profile.parse(recipe(tolerance=25), expected)
+        Profile.parse(recipe(tolerance=7), expected)
 
 
 def test_load__when_the_name_is_unknown__then_the_known_ones_are_listed():

@@ -6,8 +6,9 @@ say and makes the population mean the zero vector, whose digest is as far from a
 Specification: `docs/digests.md`. Random hyperplanes: Charikar, STOC 2002.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from verifier.canonical import require_fields
 from verifier.digest.bits import Words
+from verifier.digest.fast import kernels
 from verifier.digest.params import integer, integers
 from verifier.digest.pixels import area_resample, chrominance, low_frequencies, luminance
 from verifier.digest.png import decode_png
@@ -29,7 +31,11 @@ CLIP = 127
 SCALE_BITS = 20
 MAX_SCALE = 1 << 30
 
+ENOUGH_IMAGES = 16
+"""From so many images on the compiled kernel is worth loading."""
+
 Features = NDArray[np.int16]
+Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,27 +74,33 @@ class ImagePerceptual:
 
     def digest(self, contents: Sequence[bytes], key: bytes) -> Words:
         """Digests `uint64[n, 4]` of PNG files; DigestError for what is not one."""
-        features = np.empty((len(contents), len(self.mean)), dtype=np.int16)
-        for row, content in enumerate(contents):
-            features[row] = self.features(decode_png(content, self.max_bytes, self.max_pixels))
+        decoded = (decode_png(content, self.max_bytes, self.max_pixels) for content in contents)
+        return self.digest_pixels(decoded, len(contents), key)
+
+    def digest_pixels(self, images: Iterable[Pixels], count: int, key: bytes) -> Words:
+        """Digests `uint64[count, 4]` of images, each `uint8[h, w]` or `uint8[h, w, 3]`."""
+        fast = kernels(count, ENOUGH_IMAGES)
+        features = np.empty((count, len(self.mean)), dtype=np.int16)
+        for row, pixels in enumerate(images):
+            features[row] = self.features(pixels, fast)
         return self.project(features, key)
 
-    def features(self, pixels: NDArray[np.uint8]) -> Features:
+    def features(self, pixels: Pixels, fast: ModuleType | None = None) -> Features:
         """Whitened features `int16[count]`, each -127..127, of `uint8[h, w]` or `uint8[h, w, 3]`.
 
         q = clip(((F - mean)·scale + 2^19) >> 20, -127, 127)
         """
-        raw = self.coefficients(pixels)
+        raw = self.coefficients(pixels, fast)
         scaled = ((raw - self.mean) * self.scale + (1 << (SCALE_BITS - 1))) >> SCALE_BITS
         clipped: Features = np.clip(scaled, -CLIP, CLIP).astype(np.int16)
         return clipped
 
-    def coefficients(self, pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    def coefficients(self, pixels: Pixels, fast: ModuleType | None = None) -> NDArray[np.int64]:
         """Low frequencies before whitening: luminance without its first, then Cb, then Cr."""
-        parts = [low_frequencies(area_resample(luminance(pixels)), self.luma).ravel()[1:]]
+        parts = [low_frequencies(area_resample(luminance(pixels), fast), self.luma).ravel()[1:]]
         if self.chroma:
             parts += [
-                low_frequencies(area_resample(plane), self.chroma).ravel()
+                low_frequencies(area_resample(plane, fast), self.chroma).ravel()
                 for plane in chrominance(pixels)
             ]
         return np.concatenate(parts)

@@ -5,6 +5,7 @@ the matrix products run on BLAS and still give the integers of the specification
 """
 
 from functools import lru_cache
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,14 +46,18 @@ def chrominance(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[n
     )
 
 
-def area_resample(plane: NDArray[np.uint8]) -> Plane:
+def area_resample(plane: NDArray[np.uint8], fast: ModuleType | None = None) -> Plane:
     """Exact mean of `plane` over each of SIDE x SIDE equal cells, times 256, rounded half up.
 
-    A pixel that lies in several cells counts in each by the share of its area there.
+    A pixel that lies in several cells counts in each by the share of its area there. `fast`: the
+    compiled kernels, if they are to be used.
     """
-    height, width = plane.shape
-    sums = _cell_sums(_cell_sums(plane.astype(np.int64)).T).T
-    area = height * width
+    area = plane.shape[0] * plane.shape[1]
+    if fast is None:
+        sums = _cell_sums(_cell_sums(plane.astype(np.int64)).T).T
+    else:
+        sums = np.empty((SIDE, SIDE), dtype=np.int64)
+        fast.cell_sums(plane, SIDE, sums)
     cells: Plane = (sums * (1 << FRACTION_BITS) + area // 2) // area
     return cells
 

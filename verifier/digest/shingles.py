@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from verifier.digest.keystream import words as key_words
 
-__all__ = ["PIECE", "WHITE_SPACE", "Grouped", "shingle"]
+__all__ = ["IS_SPACE", "PIECE", "WHITE_SPACE", "Grouped", "shingle"]
 
 PIECE = 64
 """A word of more code points than this counts as several words of this length."""
@@ -35,8 +35,8 @@ SPACE = 0x20
 Integers = NDArray[np.uint64]
 Indices = NDArray[np.intp]
 
-_IS_SPACE = np.zeros(max(WHITE_SPACE) + 2, dtype=np.bool_)
-_IS_SPACE[list(WHITE_SPACE)] = True
+IS_SPACE = np.zeros(max(WHITE_SPACE) + 2, dtype=np.bool_)
+IS_SPACE[list(WHITE_SPACE)] = True
 
 
 class Grouped(NamedTuple):
@@ -71,7 +71,7 @@ def _code_points(
     lengths = np.array([len(text) + 1 for text in texts], dtype=np.intp)
     joined = " ".join(texts) + " "
     codes = np.frombuffer(joined.encode("utf-32-le"), dtype="<u4")
-    spaces = _IS_SPACE[np.minimum(codes, len(_IS_SPACE) - 1)]
+    spaces = IS_SPACE[np.minimum(codes, len(IS_SPACE) - 1)]
     return codes.astype(np.uint64), spaces, np.repeat(np.arange(len(texts)), lengths)
 
 

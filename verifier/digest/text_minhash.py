@@ -7,6 +7,7 @@ Specification: `docs/digests.md`. b-bit minwise hashing: Li and König, WWW 2010
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Self
 
 import numpy as np
@@ -14,10 +15,11 @@ from numpy.typing import NDArray
 
 from verifier.canonical import require_fields
 from verifier.digest.bits import BITS, Words, pack
+from verifier.digest.fast import kernels
 from verifier.digest.keystream import words as key_words
 from verifier.digest.nfc import decode_text
 from verifier.digest.params import integer
-from verifier.digest.shingles import WHITE_SPACE, Grouped, shingle
+from verifier.digest.shingles import IS_SPACE, PIECE, WHITE_SPACE, Grouped, shingle
 from verifier.errors import DigestError, ProfileError
 
 __all__ = ["MAX_BYTES", "TextMinhash"]
@@ -25,6 +27,9 @@ __all__ = ["MAX_BYTES", "TextMinhash"]
 MAX_BYTES = 1 << 20
 BLOCK_CODE_POINTS = 1 << 16
 """Texts are worked on in blocks of about this size, which bounds memory and stays in cache."""
+
+ENOUGH_TEXTS = 64
+"""From so many texts in a block on the compiled kernel is worth loading."""
 
 BLANK = "".join(map(chr, WHITE_SPACE))
 
@@ -57,22 +62,36 @@ class TextMinhash:
         for text in texts:
             if not text.strip(BLANK):
                 raise DigestError("The text is blank; there is nothing to compare.")
-        minima = [self._minima(block, key) for block in _blocks(texts)]
-        return (
-            pack(_bits(np.concatenate(minima, axis=1))) if minima else np.empty((0, 4), np.uint64)
-        )
+        blocks = [self._block(block, key) for block in _blocks(texts)]
+        return np.concatenate(blocks) if blocks else np.empty((0, 4), dtype=np.uint64)
 
-    def _minima(self, texts: Sequence[str], key: bytes) -> Lanes:
-        """`uint32[256, n]`: the least value of each permutation over the shingles of each text."""
+    def _block(self, texts: Sequence[str], key: bytes) -> Words:
+        fast = kernels(len(texts), ENOUGH_TEXTS)
+        if fast is not None:
+            return self._compiled(fast, texts, key)
         kinds = shingle(texts, self.word, self.character, key)
         minima = _minwise(kinds[0], key)
         for other in kinds[1:]:
             np.minimum(minima, _minwise(other, key), out=minima)
-        return minima
+        return pack(_bits(minima))
+
+    def _compiled(self, fast: ModuleType, texts: Sequence[str], key: bytes) -> Words:
+        words = np.empty((len(texts), 4), dtype=np.uint64)
+        fast.digest_texts(
+            np.frombuffer("".join(texts).encode("utf-32-le"), dtype="<u4"),
+            np.cumsum([len(text) for text in texts]),
+            IS_SPACE,
+            key_words("text-minhash/word", key, PIECE),
+            key_words("text-minhash/word-window", key, self.word),
+            key_words("text-minhash/character-window", key, self.character),
+            np.stack(_permutations(key)),
+            words,
+        )
+        return words
 
 
 def _minwise(shingles: Grouped, key: bytes) -> Lanes:
-    """min over x of (a_j x + b_j) mod 2^32, a_j odd, for each permutation j and text."""
+    """`uint32[256, n]`: min over x of (a_j x + b_j) mod 2^32 for permutation j, text i."""
     multipliers, offsets = _permutations(key)
     minima = np.empty((BITS, len(shingles.starts)), dtype=np.uint32)
     scratch = np.empty_like(shingles.values)

@@ -1,0 +1,210 @@
+"""Loops of the digests compiled by numba; each has an equal in NumPy beside its family.
+
+Casts to uint32 are explicit because numba widens products to 64 bits.
+"""
+
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+__all__ = ["cell_sums", "count_within", "digest_texts", "histogram", "list_within"]
+
+Words32 = NDArray[np.uint32]
+Words64 = NDArray[np.uint64]
+U32, U64 = np.uint32, np.uint64
+LANES = 256
+BAND = 64  # columns of a per unit of work
+TILE = 2048  # columns of b, 64 KB
+
+
+def _popcount(typing: Any, word: Any) -> Any:  # noqa: ARG001 - numba's convention
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
+
+
+popcount: Any = intrinsic(_popcount)
+"""Set bits of a 64-bit word, by the processor's own instruction."""
+
+
+@numba.njit(nogil=True, cache=True)
+def mix(value: Any) -> Any:
+    """MurmurHash3's 64-bit finalizer."""
+    value ^= value >> U64(33)
+    value *= U64(0xFF51AFD7ED558CCD)
+    value ^= value >> U64(33)
+    value *= U64(0xC4CEB9FE1A85EC53)
+    return value ^ (value >> U64(33))
+
+
+@numba.njit(nogil=True, cache=True)
+def lower(minima: Words32, shingle: Any, multipliers: Words32, offsets: Words32) -> None:
+    """minima[j] = min(minima[j], multipliers[j]·shingle + offsets[j])."""
+    for lane in range(LANES):
+        value = U32(multipliers[lane] * shingle + offsets[lane])
+        minima[lane] = min(minima[lane], value)
+
+
+@numba.njit(nogil=True, cache=True)
+def lower_by_windows(
+    minima: Words32, values: Words64, count: int, factors: Words64, permutations: Words32
+) -> None:
+    """Lowers `minima` by each window of the first `count` values; see `shingles._windows`."""
+    size = min(len(factors), count)
+    for start in range(count - size + 1):
+        total = U64(0)
+        for step in range(size):
+            total += factors[step] * values[start + step]
+        lower(minima, U32(mix(total) >> U64(32)), permutations[0], permutations[1])
+
+
+@numba.njit(nogil=True, cache=True)
+def keep_bits(minima: Words32, digest: Words64) -> None:
+    """Fills `digest`, `uint64[4]`, with the lowest bit of the mixed minimum of each lane."""
+    for lane in range(LANES):
+        value = minima[lane]
+        value = U32((value ^ (value >> U32(16))) * U32(0x85EBCA6B))
+        value = U32((value ^ (value >> U32(13))) * U32(0xC2B2AE35))
+        minima[lane] = (value ^ (value >> U32(16))) & U32(1)
+    for word in range(4):
+        bits = U64(0)
+        for lane in range(64):
+            bits |= U64(minima[64 * word + lane]) << U64(lane)
+        digest[word] = bits
+
+
+@numba.njit(nogil=True, cache=True)
+def digest_texts(
+    codes: Words32,
+    ends: NDArray[np.int64],
+    is_space: NDArray[np.bool_],
+    letters: Words64,
+    by_word: Words64,
+    by_character: Words64,
+    permutations: Words32,
+    digests: Words64,
+) -> None:
+    """Fills `digests`, `uint64[n, 4]`, of texts whose code points lie in `codes` back to back.
+
+    ends: where each text ends; letters, by_word, by_character: multipliers (the last two empty for
+    no such shingles); permutations: `uint32[2, 256]`, multipliers and offsets.
+    """
+    words = np.empty(len(codes) + 1, U64)
+    characters = np.empty(len(codes) + 1, U64)
+    row = np.empty(LANES, U32)
+    start = 0
+    for text in range(len(ends)):
+        word_count, character_count, in_word, total = 0, 0, 0, U64(0)
+        for index in range(start, ends[text]):
+            code = codes[index]
+            if code < len(is_space) and is_space[code]:
+                if in_word:
+                    words[word_count] = mix(total)
+                    word_count += 1
+                    characters[character_count] = U64(33)  # a space, plus one
+                    character_count += 1
+                in_word, total = 0, U64(0)
+                continue
+            if in_word == len(letters):
+                words[word_count] = mix(total)
+                word_count += 1
+                in_word, total = 0, U64(0)
+            characters[character_count] = U64(code) + U64(1)
+            character_count += 1
+            total += letters[in_word] * (U64(code) + U64(1))
+            in_word += 1
+        if in_word:
+            words[word_count] = mix(total)
+            word_count += 1
+        else:
+            character_count -= 1  # the space after the last word
+        start = ends[text]
+        row[:] = U32(0xFFFFFFFF)
+        if len(by_word):
+            lower_by_windows(row, words, word_count, by_word, permutations)
+        if len(by_character):
+            lower_by_windows(row, characters, character_count, by_character, permutations)
+        keep_bits(row, digests[text])
+
+
+@numba.njit(nogil=True, cache=True)
+def cell_sums(plane: NDArray[np.uint8], side: int, sums: NDArray[np.int64]) -> None:
+    """Fills `sums`, `int64[side, side]`: see `pixels.area_resample`, before the division."""
+    height, width = plane.shape
+    line = np.empty(width, np.int32)  # at most 255 · height, below 2^21
+    for row in range(side):
+        line[:] = 0
+        top, bottom = row * height, (row + 1) * height
+        for y in range(top // side, (bottom + side - 1) // side):
+            weight = np.int32(min(bottom, (y + 1) * side) - max(top, y * side))
+            for x in range(width):
+                line[x] += np.int32(weight * plane[y, x])
+        for column in range(side):
+            left, right = column * width, (column + 1) * width
+            total = 0
+            for x in range(left // side, (right + side - 1) // side):
+                total += (min(right, (x + 1) * side) - max(left, x * side)) * line[x]
+            sums[row, column] = total
+
+
+@numba.njit(nogil=True, cache=True, parallel=True)
+def count_within(a: Words64, b: Words64, tolerance: Any, counts: NDArray[np.int64]) -> None:
+    """counts[i] = how many columns of `b` are within `tolerance` (uint64) of column i of `a`.
+
+    a, b: `uint64[4, n]` and `uint64[4, m]`. One contiguous row per word lets the compiler take
+    eight columns of `b` at a time; a tile of `b` stays in cache while many columns of `a` pass over it.
+    """
+    count = a.shape[1]
+    for band in numba.prange((count + BAND - 1) // BAND):
+        for left in range(0, b.shape[1], TILE):
+            right = min(b.shape[1], left + TILE)
+            b0, b1, b2, b3 = b[0, left:right], b[1, left:right], b[2, left:right], b[3, left:right]
+            for i in range(band * BAND, min(count, (band + 1) * BAND)):
+                w0, w1, w2, w3 = a[0, i], a[1, i], a[2, i], a[3, i]
+                found = U64(0)
+                for j in range(right - left):
+                    d = popcount(w0 ^ b0[j]) + popcount(w1 ^ b1[j])
+                    d += popcount(w2 ^ b2[j]) + popcount(w3 ^ b3[j])
+                    found += U64(d <= tolerance)
+                counts[i] += np.int64(found)
+
+
+@numba.njit(nogil=True, cache=True, parallel=True)
+def list_within(
+    a: Words64,
+    b: Words64,
+    tolerance: Any,
+    ends: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    distances: NDArray[np.uint16],
+) -> None:
+    """Fills the hits of row i into positions ends[i-1] to ends[i], in rising order of column."""
+    for i in numba.prange(a.shape[1]):
+        place = 0 if i == 0 else ends[i - 1]
+        if place == ends[i]:
+            continue
+        w0, w1, w2, w3 = a[0, i], a[1, i], a[2, i], a[3, i]
+        for j in range(b.shape[1]):
+            d = popcount(w0 ^ b[0, j]) + popcount(w1 ^ b[1, j])
+            d += popcount(w2 ^ b[2, j]) + popcount(w3 ^ b[3, j])
+            if d <= tolerance:
+                columns[place] = j
+                distances[place] = np.uint16(d)
+                place += 1
+
+
+@numba.njit(nogil=True, cache=True, parallel=True)
+def histogram(a: Words64, b: Words64, bins: NDArray[np.int64]) -> None:
+    """Adds to bins[s, d], `int64[shards, 257]`, how many pairs of shard s are at distance d."""
+    shards = len(bins)
+    for shard in numba.prange(shards):
+        for i in range(shard, a.shape[1], shards):
+            w0, w1, w2, w3 = a[0, i], a[1, i], a[2, i], a[3, i]
+            for j in range(b.shape[1]):
+                d = popcount(w0 ^ b[0, j]) + popcount(w1 ^ b[1, j])
+                bins[shard, d + popcount(w2 ^ b[2, j]) + popcount(w3 ^ b[3, j])] += 1
