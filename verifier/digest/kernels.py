@@ -157,7 +157,7 @@ def count_within(a: Words64, b: Words64, tolerance: Any, counts: NDArray[np.int6
     """counts[i] = how many columns of `b` are within `tolerance` (uint64) of column i of `a`.
 
     a, b: `uint64[4, n]` and `uint64[4, m]`. One contiguous row per word lets the compiler take
-    eight columns of `b` at a time; a tile of `b` stays in cache while many columns of `a` pass over it.
+    eight columns of `b` at a time; a tile of `b` stays in cache while many columns of `a` pass.
     """
     count = a.shape[1]
     for band in numba.prange((count + BAND - 1) // BAND):
