@@ -31,7 +31,7 @@ library Checkpoints {
 
         uint256 gap = from - previous;
         if (gap > MAX_GAP) gap = MAX_GAP;
-        uint256 weights = (uint128(self) << 64) | weight;
+        uint256 weights = (uint256(uint128(self)) << 64) | weight;
         uint256 gaps = (uint256(uint16(self >> 224)) << 240) | (gap << 224);
         return gaps | (uint256(uint32(from)) << 192) | weights;
     }

@@ -102,7 +102,7 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
         uint256 free = freeStakeOf(agentId);
         require(amount <= free, VaultInsufficientStake(agentId, free, amount));
 
-        _lock(agentId, uint96(amount), ref);
+        _lock(agentId, amount.toUint96(), ref);
     }
 
     /// @inheritdoc IStakeVault

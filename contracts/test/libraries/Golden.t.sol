@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {BetaEvidence} from "../../src/libraries/BetaEvidence.sol";
+import {Digest} from "../../src/libraries/Digest.sol";
+import {stdJson} from "forge-std/StdJson.sol";
+import {Test} from "forge-std/Test.sol";
+
+/// @dev The vectors that the Python tests read too.
+contract GoldenTest is Test {
+    using stdJson for string;
+
+    struct Exact {
+        bytes32 key;
+        bytes content;
+        bytes32 digest;
+    }
+
+    struct Distance {
+        bytes32 a;
+        bytes32 b;
+        uint256 distance;
+    }
+
+    struct Decay {
+        uint64 amount;
+        uint256 dt;
+        uint256 halfLife;
+        uint64 result;
+    }
+
+    struct Step {
+        uint256 dt;
+        uint64 alpha;
+        uint64 beta;
+    }
+
+    struct Outcome {
+        uint64 alpha;
+        uint64 beta;
+        uint256 effectiveN;
+        bool known;
+        uint256 lowerBps;
+        uint256 meanBps;
+    }
+
+    struct History {
+        Outcome last;
+        Step[] steps;
+    }
+
+    string private constant EXACT = "Exact(bytes32 key,bytes content,bytes32 digest)";
+    string private constant DISTANCE = "Distance(bytes32 a,bytes32 b,uint256 distance)";
+    string private constant DECAY = "Decay(uint64 amount,uint256 dt,uint256 halfLife,uint64 result)";
+    string private constant HISTORY =
+        "History(Outcome final,Step[] steps)Outcome(uint64 alpha,uint64 beta,uint256 effectiveN,bool known,uint256 lowerBps,uint256 meanBps)Step(uint256 dt,uint64 alpha,uint64 beta)";
+    uint256 private constant FEWEST = 10;
+
+    function test_exact__when_golden__then_equal() external view {
+        Exact[] memory cases = abi.decode(_vectors("digests", ".exact", EXACT), (Exact[]));
+        assertGt(cases.length, FEWEST);
+        for (uint256 i = 0; i < cases.length; ++i) {
+            assertEq(Digest.exact(cases[i].key, cases[i].content), cases[i].digest, vm.toString(i));
+        }
+    }
+
+    function test_distance__when_golden__then_equal() external view {
+        Distance[] memory cases = abi.decode(_vectors("digests", ".distance", DISTANCE), (Distance[]));
+        assertGt(cases.length, FEWEST);
+        for (uint256 i = 0; i < cases.length; ++i) {
+            assertEq(Digest.distance(cases[i].a, cases[i].b), cases[i].distance, vm.toString(i));
+        }
+    }
+
+    function test_policy__when_golden__then_equal() external view {
+        string memory json = vm.readFile("tests/golden/reputation.json");
+        assertEq(BetaEvidence.PRIOR, json.readUint(".policy.prior"));
+        assertEq(BetaEvidence.MINIMUM, json.readUint(".policy.minimum"));
+        assertEq(BetaEvidence.Z_SQUARED, json.readUint(".policy.zSquared"));
+    }
+
+    function test_decay__when_golden__then_equal() external view {
+        Decay[] memory cases = abi.decode(_vectors("reputation", ".decays", DECAY), (Decay[]));
+        assertGt(cases.length, FEWEST);
+        for (uint256 i = 0; i < cases.length; ++i) {
+            uint64 result = BetaEvidence.decay(cases[i].amount, cases[i].dt, cases[i].halfLife);
+            assertEq(result, cases[i].result, vm.toString(i));
+        }
+    }
+
+    function test_histories__when_golden__then_equal() external view {
+        uint256 halfLife = vm.readFile("tests/golden/reputation.json").readUint(".policy.halfLife");
+        History[] memory cases = abi.decode(_vectors("reputation", ".histories", HISTORY), (History[]));
+        assertGt(cases.length, FEWEST);
+        for (uint256 i = 0; i < cases.length; ++i) {
+            (uint64 alpha, uint64 beta) = _replay(cases[i].steps, halfLife);
+            Outcome memory last = cases[i].last;
+            assertEq(alpha, last.alpha, vm.toString(i));
+            assertEq(beta, last.beta, vm.toString(i));
+            uint256 n = BetaEvidence.add(alpha, beta);
+            assertEq(n, last.effectiveN, vm.toString(i));
+            assertEq(n >= BetaEvidence.MINIMUM, last.known, vm.toString(i));
+            assertEq(last.known ? BetaEvidence.meanBps(alpha, beta) : 0, last.meanBps, vm.toString(i));
+            assertEq(last.known ? BetaEvidence.lowerBps(alpha, beta) : 0, last.lowerBps, vm.toString(i));
+        }
+    }
+
+    function _replay(Step[] memory steps, uint256 halfLife) private pure returns (uint64 alpha, uint64 beta) {
+        for (uint256 i = 0; i < steps.length; ++i) {
+            alpha = BetaEvidence.add(BetaEvidence.decay(alpha, steps[i].dt, halfLife), steps[i].alpha);
+            beta = BetaEvidence.add(BetaEvidence.decay(beta, steps[i].dt, halfLife), steps[i].beta);
+        }
+    }
+
+    function _vectors(string memory file, string memory list, string memory form)
+        private
+        view
+        returns (bytes memory)
+    {
+        return vm.parseJsonTypeArray(vm.readFile(string.concat("tests/golden/", file, ".json")), list, form);
+    }
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {ProfileRegistry} from "../../src/ProfileRegistry.sol";
+import {ReputationLedger} from "../../src/ReputationLedger.sol";
+import {Router} from "../../src/Router.sol";
+import {StakeVault} from "../../src/StakeVault.sol";
+import {VerificationRounds} from "../../src/VerificationRounds.sol";
+import {IdentityRegistry} from "../../src/erc8004/IdentityRegistry.sol";
+import {ValidationRegistry} from "../../src/erc8004/ValidationRegistry.sol";
+import {Family, Profile} from "../../src/interfaces/IProfileRegistry.sol";
+import {Phase, Receipt as Work, Round, Seat, Verdict} from "../../src/interfaces/IVerificationRounds.sol";
+import {Exams, Oracle} from "./Mocks.sol";
+import {Test} from "forge-std/Test.sol";
+
+/// @dev All contracts deployed and wired, a provider (agent 0), a client and agents that verify.
+abstract contract Network is Test {
+    struct Agent {
+        uint256 id;
+        address owner;
+        uint256 key;
+    }
+
+    uint256 internal constant EPOCH = 100;
+    uint256 internal constant UNBONDING = 10_000;
+    uint256 internal constant HALF_LIFE = 30 days;
+    bytes internal constant OUTPUT = "the output";
+    bytes32 internal constant OUTPUT_SALT = keccak256("output salt");
+    uint8 internal constant PROVIDER_SEAT = 255;
+
+    IdentityRegistry internal identity;
+    ValidationRegistry internal validation;
+    ProfileRegistry internal profiles;
+    Exams internal exams;
+    Oracle internal oracle;
+    StakeVault internal vault;
+    ReputationLedger internal ledger;
+    VerificationRounds internal rounds;
+    Router internal router;
+
+    bytes32 internal exactId;
+    bytes32 internal fuzzyId;
+    Profile internal profile;
+
+    Agent internal provider;
+    address internal client = makeAddr("client");
+    address internal keeper = makeAddr("keeper");
+    Agent[] internal verifiers;
+
+    function setUp() public virtual {
+        vm.warp(1_000_000);
+        vm.roll(1000);
+        identity = new IdentityRegistry();
+        validation = new ValidationRegistry(identity);
+        profiles = new ProfileRegistry();
+        exams = new Exams();
+        oracle = new Oracle();
+        vault = new StakeVault(identity, profiles, exams, EPOCH, UNBONDING);
+        ledger = new ReputationLedger(identity, HALF_LIFE);
+        rounds = new VerificationRounds(identity, validation, profiles, vault, ledger, oracle);
+        router = new Router(validation, rounds);
+        address[] memory courts = new address[](1);
+        courts[0] = address(rounds);
+        vault.wire(courts);
+        ledger.wire(courts);
+
+        profile = _profile();
+        fuzzyId = profiles.register("fuzzy", profile);
+        Profile memory exact = profile;
+        (exact.family, exact.tolerance) = (Family.Exact, 0);
+        exactId = profiles.register("exact", exact);
+
+        vm.deal(client, 100 ether);
+        provider = _register("provider");
+        assertEq(provider.id, 0);
+        vm.prank(provider.owner);
+        identity.approve(address(router), provider.id);
+        _stake(provider, 10 ether);
+        for (uint256 i = 0; i < _verifierCount(); ++i) {
+            Agent memory agent = _register(string.concat("verifier", vm.toString(i)));
+            verifiers.push(agent);
+            _stake(agent, 2 ether + i * 1 ether);
+            _enrol(agent, fuzzyId);
+            _enrol(agent, exactId);
+        }
+        skip(EPOCH);
+    }
+
+    function _verifierCount() internal pure virtual returns (uint256) {
+        return 8;
+    }
+
+    function _profile() internal pure virtual returns (Profile memory) {
+        return Profile({
+            family: Family.TextMinhash,
+            tolerance: 20,
+            committeeSize: 5,
+            minOperators: 4,
+            commitWindow: 60,
+            openWindow: 40,
+            publishWindow: 30,
+            maxOutputBytes: 1024,
+            seatFee: 0.01 ether,
+            tip: 0.002 ether,
+            minStake: 1 ether,
+            seatLock: 0.5 ether,
+            providerBond: 1 ether,
+            slashNoCommitBps: 1000,
+            slashNoOpenBps: 3000,
+            slashRejectedBps: 10_000,
+            evidenceWeight: 1e9,
+            calibrationRoot: bytes32(0)
+        });
+    }
+
+    // ------------------------------------------------------------------ agents
+
+    function _register(string memory name) internal returns (Agent memory agent) {
+        (agent.owner, agent.key) = makeAddrAndKey(name);
+        vm.prank(agent.owner);
+        agent.id = identity.register();
+    }
+
+    function _stake(Agent memory agent, uint256 amount) internal {
+        vm.deal(agent.owner, agent.owner.balance + amount);
+        vm.prank(agent.owner);
+        vault.stake{value: amount}(agent.id);
+    }
+
+    function _enrol(Agent memory agent, bytes32 profileId) internal {
+        vm.prank(agent.owner);
+        vault.enrol(agent.id, profileId);
+    }
+
+    function _ownerOf(uint256 agentId) internal view returns (address) {
+        return identity.ownerOf(agentId);
+    }
+
+    // ------------------------------------------------------------------ rounds
+
+    function _fee() internal view returns (uint256) {
+        return uint256(profile.seatFee) * profile.committeeSize + profile.tip;
+    }
+
+    function _outputHash(bytes memory output) internal pure returns (bytes32) {
+        return keccak256(abi.encode(OUTPUT_SALT, keccak256(output)));
+    }
+
+    function _receipt(bytes32 profileId, bytes32 taskHash) internal view returns (Work memory) {
+        return Work({
+            client: client,
+            agentId: provider.id,
+            profileId: profileId,
+            taskHash: taskHash,
+            outputHash: _outputHash(OUTPUT),
+            deadline: uint64(block.timestamp + 1 days)
+        });
+    }
+
+    function _sign(Work memory receipt, uint256 key) internal view returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, rounds.hashReceipt(receipt));
+        return abi.encodePacked(r, s, v);
+    }
+
+    function _submit(bytes32 profileId, bytes32 taskHash) internal returns (bytes32) {
+        return _submit(_receipt(profileId, taskHash));
+    }
+
+    function _submit(Work memory receipt) internal returns (bytes32) {
+        bytes memory signature = _sign(receipt, provider.key);
+        uint256 fee = _fee();
+        vm.prank(client);
+        return router.verify{value: fee}(receipt, signature, "data:,task", keccak256("nonce"));
+    }
+
+    function _draw(bytes32 h) internal {
+        vm.roll(rounds.round(h).entropyBlock + 1);
+        skip(12);
+        vm.prank(keeper);
+        rounds.draw(h);
+    }
+
+    function _drawn(bytes32 profileId) internal returns (bytes32 h) {
+        h = _submit(profileId, keccak256("task"));
+        _draw(h);
+    }
+
+    function _agentIn(bytes32 h, uint8 seat) internal view returns (uint256) {
+        return seat == PROVIDER_SEAT ? rounds.providerSeat(h).agentId : rounds.seats(h)[seat].agentId;
+    }
+
+    function _salt(bytes32 h, uint8 seat) internal pure returns (bytes32) {
+        return keccak256(abi.encode("salt", h, seat));
+    }
+
+    function _evidence(uint8 seat) internal pure returns (bytes32) {
+        return keccak256(abi.encode("evidence", seat));
+    }
+
+    function _commit(bytes32 h, uint8 seat, bytes32 digest) internal {
+        uint256 agentId = _agentIn(h, seat);
+        Round memory r = rounds.round(h);
+        bytes32 commitment =
+            rounds.commitmentOf(h, r.level, r.key, agentId, digest, _evidence(seat), _salt(h, seat));
+        vm.prank(_ownerOf(agentId));
+        rounds.commit(h, seat, commitment);
+    }
+
+    function _open(bytes32 h, uint8 seat, bytes32 digest) internal {
+        vm.prank(_ownerOf(_agentIn(h, seat)));
+        rounds.open(h, seat, digest, _evidence(seat), _salt(h, seat));
+    }
+
+    function _commitAll(bytes32 h, bytes32 claim, bytes32[] memory digests) internal {
+        for (uint8 seat = 0; seat < digests.length; ++seat) {
+            _commit(h, seat, digests[seat]);
+        }
+        _commit(h, PROVIDER_SEAT, claim);
+    }
+
+    function _openAll(bytes32 h, bytes32 claim, bytes32[] memory digests) internal {
+        for (uint8 seat = 0; seat < digests.length; ++seat) {
+            _open(h, seat, digests[seat]);
+        }
+        _open(h, PROVIDER_SEAT, claim);
+    }
+
+    function _advance(bytes32 h) internal {
+        vm.prank(keeper);
+        rounds.advance(h);
+    }
+
+    function _publish(bytes32 h, bytes memory output) internal {
+        vm.prank(provider.owner);
+        rounds.publish(h, output, OUTPUT_SALT);
+    }
+
+    /// @dev All commit and open; the round is counted.
+    function _voted(bytes32 profileId, bytes32 claim, bytes32[] memory digests) internal returns (bytes32 h) {
+        h = _drawn(profileId);
+        _commitAll(h, claim, digests);
+        _openAll(h, claim, digests);
+        _advance(h);
+    }
+
+    function _digests(uint256 a, uint256 b, uint256 c, uint256 d, uint256 e)
+        internal
+        pure
+        returns (bytes32[] memory digests)
+    {
+        digests = new bytes32[](5);
+        (digests[0], digests[1], digests[2], digests[3], digests[4]) =
+        (bytes32(a), bytes32(b), bytes32(c), bytes32(d), bytes32(e));
+    }
+
+    function _assertVerdict(bytes32 h, Verdict verdict, string memory tag, uint8 response) internal view {
+        Round memory r = rounds.round(h);
+        assertEq(uint8(r.phase), uint8(Phase.Final), "final");
+        assertEq(uint8(r.verdict), uint8(verdict), "verdict");
+        (, uint256 agentId, uint8 answered,, string memory written,) = validation.getValidationStatus(h);
+        assertEq(agentId, r.agentId);
+        assertEq(answered, response, "response");
+        assertEq(written, tag, "tag");
+    }
+
+    function _stakeOf(uint256 agentId) internal view returns (uint256) {
+        return uint256(vault.stakeOf(agentId).bonded) + vault.stakeOf(agentId).unbonding;
+    }
+
+    function _domain(bytes32 profileId, string memory role) internal view returns (bytes32) {
+        return ledger.domainOf(profileId, role);
+    }
+
+    function _seatsOf(bytes32 h) internal view returns (Seat[] memory) {
+        return rounds.seats(h);
+    }
+}
