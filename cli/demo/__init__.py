@@ -8,7 +8,7 @@
     checks.py     what must have happened to verdicts and reputations
     report.py     tables for people, JSON for machines
 
-Dishonesty lives here and nowhere else: the daemon in `verifier.node` has no switch for it. A node of
-the demo is that same daemon with a seat factory which looks up, after the draw, whether the seat
+Dishonesty lives here and nowhere else: the daemon in `verifier.node` has no switch for it. A node
+of the demo is that same daemon with a seat factory which looks up, after the draw, whether the seat
 it was just given has a part to play.
 """
