@@ -8,36 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Final
 
-Role = Literal["provider", "verifier"]
+from chain.types import SeatState, Verdict
+from cli.demo.report import Finding, Movement, Outcome, Standing
 
-
-@dataclass(frozen=True)
-class Movement:
-    """The place where evidence is kept: one agent in one domain."""
-
-    agent: str
-    profile: str
-    role: Role
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A reputation as the API served it; None where it is not known."""
-
-    mean: float | None
-    lower_bound: float | None
-    n: float
-    alpha: float
-    beta: float
-
-
-@dataclass(frozen=True)
-class Finding:
-    subject: str
-    sentence: str
+ABSENTEES: Final = frozenset({"copycat", "silent", "absent"})
+"""Behaviours that cannot or will not open."""
 
 
 # Evidence is decayed by seconds against a half-life of days, so what is read is a hair below what
@@ -45,13 +22,56 @@ class Finding:
 _SLACK = 0.01
 
 
-def check_verdicts(rounds: Iterable[Mapping[str, object]]) -> list[Finding]:
+def check_verdicts(outcomes: Iterable[Outcome]) -> list[Finding]:
     """One finding for each round that did not end as its story says."""
     return [
-        Finding(str(r["title"]), f"expected {r['expected']}, the contract says {r['verdict']}")
-        for r in rounds
-        if r["verdict"] != r["expected"]
+        Finding(outcome.title, f"expected {outcome.expected}, the contract says {outcome.verdict}")
+        for outcome in outcomes
+        if outcome.verdict != outcome.expected
     ]
+
+
+def check_stakes(outcomes: Iterable[Outcome]) -> list[Finding]:
+    """A seat that opened loses nothing, one that did not is slashed; a killed one opened."""
+    findings = []
+    for outcome in outcomes:
+        for seat in outcome.seats:
+            opened = seat["state"] == SeatState.OPENED.label
+            slashed = int(seat["slashedWei"]) > 0
+            where = f"{outcome.title}, {seat['agent']}"
+            if opened and slashed:
+                findings.append(Finding(where, "opened validly in time and lost stake"))
+            if not opened and not slashed:
+                findings.append(Finding(where, "did not open and lost nothing"))
+            if opened != (seat["behaviour"] not in ABSENTEES):
+                findings.append(Finding(where, f"is {seat['behaviour']} and is {seat['state']}"))
+    return findings
+
+
+def expected_evidence(
+    outcomes: Iterable[Outcome],
+) -> tuple[Counter[Movement], Counter[Movement]]:
+    """(good, bad): how much evidence the rounds call for, in observations.
+
+    Providers: good for Accepted, bad for Rejected. Seats: good in the majority cluster, bad for not
+    opening, and bad outside the cluster where there is one.
+    """
+    good: Counter[Movement] = Counter()
+    bad: Counter[Movement] = Counter()
+    for outcome in outcomes:
+        provider = Movement(outcome.provider, outcome.profile, "provider")
+        if outcome.verdict == Verdict.ACCEPTED.label:
+            good[provider] += 1
+        elif outcome.verdict == Verdict.REJECTED.label:
+            bad[provider] += 1
+        decided = any(seat["inCluster"] for seat in outcome.seats)
+        for seat in outcome.seats:
+            key = Movement(seat["agent"], outcome.profile, "verifier")
+            if seat["inCluster"]:
+                good[key] += 1
+            elif decided or seat["state"] != SeatState.OPENED.label:
+                bad[key] += 1
+    return good, bad
 
 
 def check_reputations(

@@ -9,12 +9,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from rich.console import Console
 from rich.table import Table
 
-from cli.demo.checks import Finding, Movement, Standing
+Role = Literal["provider", "verifier"]
 
 SCHEMA: Final = "assay/demo/1"
 _COLOURS: Final = {
@@ -23,6 +23,32 @@ _COLOURS: Final = {
     "Inconclusive": "yellow",
     "Expired": "yellow",
 }
+
+
+@dataclass(frozen=True)
+class Movement:
+    """The place where evidence is kept: one agent in one domain."""
+
+    agent: str
+    profile: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A reputation as the API served it; None where it is not known."""
+
+    mean: float | None
+    lower_bound: float | None
+    n: float
+    alpha: float
+    beta: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    subject: str
+    sentence: str
 
 
 class Narrator:
