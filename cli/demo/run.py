@@ -18,16 +18,13 @@ from chain.errors import AssayError, ConfigError
 from chain.types import Verdict
 from cli.demo import report
 from cli.demo.checks import (
-    Finding,
-    Movement,
-    Standing,
     check_reputations,
     check_stakes,
     check_verdicts,
     expected_evidence,
 )
 from cli.demo.director import Director
-from cli.demo.report import Narrator, Outcome
+from cli.demo.report import Finding, Movement, Narrator, Outcome, Standing
 from cli.demo.story import STORIES
 from cli.demo.world import World
 

@@ -6,28 +6,29 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
-from chain.deploy import deploy
 
-from chain import parameters
+from chain import deployment as deployments
 from chain.deployment import Deployment
 from chain.errors import ProcessError
 from chain.events import Registered
 from chain.gateway import Gateway
 from chain.keys import Signer, local_signer
 from chain.messages import Court
+from chain.parameters import preset
 from chain.sender import Sender
 from chain.structs import Profile as ProfileOnChain
 from chain.types import AgentId, Wei
 from chain.units import ETHER
-from cli.anvil import Anvil, start_anvil
 from cli.demo.script import ScriptDir
 from cli.demo.story import PROVIDERS, VERIFIERS
+from cli.devnet import start_devnet
 from cli.processes import Process, Processes
 from verifier import profiles
 from verifier.node import EngineBook, EngineConfig, NodeConfig, StateDir, Store
@@ -42,6 +43,11 @@ _MODELS: Final[Mapping[str, str]] = {
 }
 _START_SECONDS: Final = 45.0
 _NODE_POLL_SECONDS: Final = 0.4
+_UP: Final = "node of agent"
+"""What a node's log says once it has checked everything."""
+
+_COMMIT_SECONDS: Final = 40
+"""Up to twenty texts are generated at a time, on as little as two cores."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +70,9 @@ class World:
         self.scripts = ScriptDir(root / "scripts")
         self.agents: dict[str, Agent] = {}
         self._say = say
+        self._chain = ExitStack()
         self._processes = Processes()
         self._nodes: dict[str, Process] = {}
-        self._expected_dead: set[str] = set()
         self._stores: dict[str, Store] = {}
         self.engines = EngineBook({"default": EngineConfig("builtin")})
 
@@ -87,19 +93,17 @@ class World:
         self._say(f"backend at {self.url}, {len(self._nodes)} nodes, a process each")
 
     def _begin_chain(self, profile_names: tuple[str, ...]) -> None:
-        self.anvil: Anvil = start_anvil(self.logs / "anvil.log")
-        self._processes.adopt(self.anvil.process)
-        bare = Gateway(self.anvil.url)
-        deployer = local_signer(0, self.anvil.chain_id)
-        self._profiles = {name: profiles.load(name) for name in profile_names}
-        self.deployment: Deployment = deploy(
-            bare,
-            deployer,
-            parameters.LOCAL,
-            self._profiles.values(),
-            self.root / "deployment.json",
+        devnet = self._chain.enter_context(
+            start_devnet(
+                self.root / "deployment.json",
+                self.logs / "anvil.log",
+                parameters=replace(preset("local"), commit_window=_COMMIT_SECONDS),
+            )
         )
-        self.gateway = bare.with_deployment(self.deployment)
+        self.anvil = devnet.anvil
+        self.deployment: Deployment = deployments.load(devnet.file)
+        self.gateway = Gateway(devnet.url, self.deployment)
+        self._profiles = {name: profiles.load(name) for name in profile_names}
         self.client = local_signer(1, self.anvil.chain_id)
         self.client_sender = Sender(self.gateway, self.client)
 
@@ -170,11 +174,7 @@ class World:
 
     def _await_nodes(self) -> None:
         for name in self._nodes:
-            log = self.logs / f"{name}.log"
-            self._await(
-                lambda log=log: "node of agent" in log.read_text(encoding="utf-8"),
-                f"the node of {name}",
-            )
+            self._await(partial(_says, self.logs / f"{name}.log", _UP), f"the node of {name}")
 
     def _await(self, ready: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + _START_SECONDS
@@ -199,6 +199,7 @@ class World:
     def end(self) -> None:
         """Ends every process, and lets go of what is open."""
         self._processes.stop_all()
+        self._chain.close()
         self.engines.close()
         for store in self._stores.values():
             store.close()
@@ -245,3 +246,7 @@ class World:
     def task(self, prompt: Mapping[str, Any], profile: Profile) -> Task:
         modality = prompt["modality"]
         return Task(profile=profile.profile_id, model=_MODELS[modality], **prompt)
+
+
+def _says(log: Path, words: str) -> bool:
+    return words in log.read_text(encoding="utf-8", errors="replace")
