@@ -111,6 +111,7 @@ class Director:
             title=story.title,
             story=story.lesson,
             profile=story.profile,
+            family=profile.family.name,
             provider=story.provider,
             expected=story.expected.label,
             tolerance=profile.tolerance,
@@ -195,8 +196,7 @@ class Director:
             case events.Tallied():
                 performance.cluster = event.cluster
                 self._narrator.say(
-                    f"{event.opened.bit_count()} of {len(performance.names)} opened, "
-                    f"{event.agreeing.bit_count()} agree with the claim",
+                    _count(event, len(performance.names)),
                     number,
                 )
             case events.OutputPublished():
@@ -260,6 +260,11 @@ class Director:
                     "slashedWei": str(slashed),
                 }
             )
+
+
+def _count(event: events.Tallied, seats: int) -> str:
+    agreeing = event.agreeing.bit_count()
+    return f"{event.opened.bit_count()} of {seats} opened, {agreeing} agree with the claim"
 
 
 def _kind(story: Story) -> str:

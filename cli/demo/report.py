@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 Role = Literal["provider", "verifier"]
 
 SCHEMA: Final = "assay/demo/1"
+_FILE_WIDTH: Final = 140
 _COLOURS: Final = {
     "Accepted": "green",
     "Rejected": "red",
@@ -76,9 +78,11 @@ class Narrator:
         self._print(f"[dim]{self.seconds:6.1f} s  {where}[/dim]  {text}")
 
     def table(self, table: Table) -> None:
+        # Into a file or a pipe there is no width to keep to.
+        width = None if self.console.is_terminal else _FILE_WIDTH
         with self._lock:
             self.console.print()
-            self.console.print(table)
+            self.console.print(table, width=width)
 
     def _print(self, text: str) -> None:
         with self._lock:
@@ -93,13 +97,13 @@ class Outcome:
     title: str
     story: str
     profile: str
+    family: str
     provider: str
     expected: str
     request_hash: str = ""
     verdict: str | None = None
     tolerance: int = 0
     claim: str | None = None
-    claim_is_outputs: bool = True
     seats: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -109,6 +113,7 @@ class Outcome:
             "title": self.title,
             "story": self.story,
             "profile": self.profile,
+            "family": self.family,
             "provider": self.provider,
             "requestHash": self.request_hash,
             "verdict": self.verdict,
@@ -127,24 +132,25 @@ def coloured(verdict: str | None) -> str:
 
 
 def rounds_table(outcomes: Sequence[Outcome]) -> Table:
-    table = Table(title="Verdicts", title_justify="left", title_style="bold", expand=False)
+    table = Table(title="Verdicts", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     table.add_column("#", justify="right")
-    table.add_column("what happened")
-    table.add_column("profile", style="dim")
-    table.add_column("provider")
-    table.add_column("distances to the claim (bits)")
-    table.add_column("verdict")
-    table.add_column("")
+    table.add_column("what happened", min_width=24)
+    table.add_column("provider", no_wrap=True)
+    table.add_column("digest", style="dim", no_wrap=True)
+    table.add_column("≤", justify="right", style="dim", no_wrap=True)
+    table.add_column("bits from the claim", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
     for outcome in outcomes:
         right = outcome.verdict == outcome.expected
+        mark = "✓" if right else f"[red]✗ not {outcome.expected}[/red]"
         table.add_row(
             str(outcome.number),
             outcome.title,
-            f"{outcome.profile} (≤ {outcome.tolerance})",
             outcome.provider,
+            outcome.family,
+            str(outcome.tolerance),
             distances(outcome),
-            coloured(outcome.verdict),
-            "as it must" if right else f"[red]expected {outcome.expected}[/red]",
+            f"{coloured(outcome.verdict)} {mark}",
         )
     return table
 
@@ -159,24 +165,32 @@ def distances(outcome: Outcome) -> str:
 def reputation_table(
     before: Mapping[Movement, Standing], after: Mapping[Movement, Standing]
 ) -> Table:
-    table = Table(title="Reputation", title_justify="left", title_style="bold", expand=False)
-    for name in ("agent", "as", "profile"):
-        table.add_column(name)
-    for name in ("before", "after", "lower bound", "n", "good", "bad"):
-        table.add_column(name, justify="right")
+    table = Table(title="Reputation", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table.add_column("agent", no_wrap=True)
+    table.add_column("as", no_wrap=True)
+    table.add_column("for", style="dim", min_width=18)
+    for name in ("before", "after", "at least", "n", "good", "bad"):
+        table.add_column(name, justify="right", no_wrap=True)
     for key in sorted(after, key=lambda m: (m.role, m.agent, m.profile)):
         was, now = before.get(key), after[key]
+        if now.n == 0:
+            continue  # nothing is known, and nothing is said
         table.add_row(
             key.agent,
             key.role,
-            f"[dim]{key.profile}[/dim]",
+            key.profile,
             _score(was.mean if was else None),
             _score(now.mean),
             _score(now.lower_bound),
-            f"{now.n:.2f}",
-            f"{now.alpha:.2f}",
-            f"{now.beta:.2f}",
+            f"{now.n:.1f}",
+            f"{now.alpha:.1f}",
+            f"{now.beta:.1f}",
         )
+    table.caption = (
+        "after: mean of good against bad evidence with a prior of one each; at least: 95 % lower "
+        "bound; evidence fades with a half-life"
+    )
+    table.caption_justify = "left"
     return table
 
 

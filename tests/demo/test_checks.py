@@ -27,6 +27,7 @@ def outcome(verdict: str = "Accepted", *, seats: list[dict[str, Any]] | None = N
         title="a round",
         story="",
         profile="text",
+        family="exact",
         provider="Ada",
         expected="Accepted",
         verdict=verdict,
