@@ -8,10 +8,13 @@ is deployed twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 from eth_utils.crypto import keccak
@@ -31,20 +34,17 @@ from chain.sender import Sender
 from chain.types import ZERO_ADDRESS, Address, BlockNumber, Bytes32, Family, ProfileId, Wei
 from chain.units import show_ether
 
-CONTRACTS: Final = (
-    "IdentityRegistry",
-    "ReputationRegistry",
-    "ValidationRegistry",
-    "ProfileRegistry",
-    "BlockhashEntropy",
-    "StakeVault",
-    "ReputationLedger",
-    "VerificationRounds",
-    "Router",
+LAYERS: Final = (
+    ("IdentityRegistry", "ProfileRegistry", "BlockhashEntropy"),
+    ("ReputationRegistry", "ValidationRegistry", "StakeVault", "ReputationLedger"),
+    ("VerificationRounds",),
+    ("Router",),
 )
-"""In the order of deployment: each needs only those before it."""
+"""Each needs only those of the layers before it; a layer is deployed in one block if it fits."""
 
-REGISTRIES: Final = CONTRACTS[:3]
+CONTRACTS: Final = tuple(name for layer in LAYERS for name in layer)
+
+REGISTRIES: Final = ("IdentityRegistry", "ReputationRegistry", "ValidationRegistry")
 """ERC-8004's, which on public chains stand already."""
 
 WIRED: Final = ("StakeVault", "ReputationLedger")
@@ -81,6 +81,7 @@ class Estimate:
 
 
 Progress = Callable[[str], None]
+Step = Callable[[], None]
 
 
 def deploy(
@@ -113,14 +114,9 @@ def deploy(
         work = _Work(
             gateway, Sender(gateway, signer, journal), parameters, file, state, on_progress
         )
-        for name in CONTRACTS:
-            given = (registries or {}).get(name)
-            work.adopt(name, given) if given else work.create(name)
-        for name in WIRED:
-            work.wire(name)
-        for spec in profiles:
-            work.register(spec)
-        work.save(replace(work.state, complete=True))
+        for steps in _stages(work, profiles, registries or {}):
+            _all_at_once(steps)
+        work.finish()
     journal_file.unlink(missing_ok=True)
     return work.state
 
@@ -185,6 +181,30 @@ def _begin(gateway: Gateway, parameters: Parameters, file: Path) -> Deployment:
     return state
 
 
+def _stages(
+    work: _Work, profiles: Sequence[ProfileSpec], registries: Mapping[str, Address]
+) -> Iterator[list[Step]]:
+    """Steps that need nothing of one another, stage by stage."""
+
+    def placing(name: str) -> Step:
+        given = registries.get(name)
+        return partial(work.adopt, name, given) if given else partial(work.create, name)
+
+    first, second, third, fourth = ([placing(name) for name in layer] for layer in LAYERS)
+    yield first
+    yield second + [partial(work.register, spec) for spec in profiles]
+    yield third
+    yield fourth + [partial(work.wire, name) for name in WIRED]
+
+
+def _all_at_once(steps: Sequence[Step]) -> None:
+    """Runs steps side by side to the end of each; raises the first one's error."""
+    with ThreadPoolExecutor(len(steps)) as pool:
+        running = [pool.submit(step) for step in steps]
+    for step in running:
+        step.result()
+
+
 class _Work:
     """A deployment in progress: `state` is what the file says."""
 
@@ -202,11 +222,17 @@ class _Work:
         self._parameters = parameters
         self._file = file
         self._tell = on_progress
+        self._changing = Lock()
         self.state = state
 
-    def save(self, state: Deployment) -> None:
-        state.save(self._file)
-        self.state = state
+    def finish(self) -> None:
+        self._change(lambda state: replace(state, complete=True))
+
+    def _change(self, change: Callable[[Deployment], Deployment]) -> None:
+        with self._changing:
+            changed = change(self.state)
+            changed.save(self._file)
+            self.state = changed
 
     def create(self, name: str) -> None:
         if name in self.state.contracts:
@@ -238,7 +264,7 @@ class _Work:
                 "and the RPC URL."
             )
         record = ContractRecord(address, Bytes32(keccak(code)), BlockNumber(block))
-        self.save(self.state.with_contract(name, record))
+        self._change(lambda state: state.with_contract(name, record))
 
     def wire(self, name: str) -> None:
         court = self.state.address("VerificationRounds")
@@ -264,7 +290,7 @@ class _Work:
             self._sender.send_call(call, job=f"register {spec.profile_id.hex()}")
             self._tell(f"profile {spec.name} registered")
         if self.state.profiles.get(spec.name) != spec.profile_id:
-            self.save(self.state.with_profile(spec.name, spec.profile_id))
+            self._change(lambda state: state.with_profile(spec.name, spec.profile_id))
 
 
 def _creation(name: str, addresses: Mapping[str, Address], parameters: Parameters) -> Call:

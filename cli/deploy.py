@@ -19,7 +19,7 @@ from cli import settings
 from cli.signing import signer_from
 from verifier import profiles
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

@@ -28,7 +28,7 @@ from cli import settings
 from cli.anvil import Anvil, AnvilOptions, start_anvil
 from cli.deploy import shipped_profiles
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 DEPLOYER_ACCOUNT = 0
 """The local account that deploys; the others are free to use."""
