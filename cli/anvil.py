@@ -29,12 +29,14 @@ class AnvilOptions:
 
     Attributes:
         port: 0 takes a free one.
+        chain_id: 0 derives one from the port, so that two chains are never mistaken for each other.
         block_time: seconds between blocks; 0 mines each transaction at once.
         accounts: well-known test accounts that hold 10,000 ETH each.
         slots_in_an_epoch: a block is final after twice as many.
     """
 
     port: int = 0
+    chain_id: int = 0
     block_time: float = 1.0
     accounts: int = 40
     slots_in_an_epoch: int = 1
@@ -65,7 +67,7 @@ class Anvil:
 
 
 def start_anvil(log: Path, options: AnvilOptions | None = None) -> Anvil:
-    """Starts a local chain whose id is derived from its port, and waits until it answers.
+    """Starts a local chain and waits until it answers.
 
     Args:
         log: file for anvil's output.
@@ -137,7 +139,7 @@ def _is_free(port: int) -> bool:
 
 
 def _start(program: Path, log: Path, options: AnvilOptions, port: int) -> Anvil:
-    chain_id = DEVNET_CHAIN_IDS.start + port
+    chain_id = options.chain_id or DEVNET_CHAIN_IDS.start + port
     command = [
         str(program),
         *("--host", "127.0.0.1"),
