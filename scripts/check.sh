@@ -25,6 +25,7 @@ check "format of contracts" scripts/forge fmt --check
 check "build and size of contracts" scripts/forge build --sizes --skip test
 check "lint of contracts" scripts/forge lint --deny notes
 check "house rules, import direction" $bin/python -m pytest -q tests/repo
+check "artifacts compiled from these contracts" $bin/python scripts/build_contracts.py --check
 check "settings documented" $bin/python -m pytest -q tests/cli/test_settings.py
 
 if [ ${#failed[@]} -gt 0 ]; then

@@ -15,9 +15,10 @@ cp -r contracts/src "$scratch/contracts/src"
 cp -r foundry.toml scripts "$scratch/"
 ln -s "$root/node_modules" "$scratch/node_modules"
 
+# uninitialized-local: a local variable is zero by the language, and we count on it.
 analyse() {
   (cd "$scratch" && "$root/.setup/slither/bin/slither" . --filter-paths 'node_modules/|contracts/test/' \
-    --exclude-informational --exclude-low --exclude-optimization --fail-medium) >"$scratch/output" 2>&1
+    --exclude uninitialized-local --exclude-informational --exclude-low --exclude-optimization --fail-medium) >"$scratch/output" 2>&1
 }
 
 cat >"$scratch/contracts/src/Planted.sol" <<'SOLIDITY'

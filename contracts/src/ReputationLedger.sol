@@ -64,6 +64,8 @@ contract ReputationLedger is IReputationLedger {
     /// @inheritdoc IReputationLedger
     function scoreOf(uint256 agentId, bytes32 domain) external view returns (Score memory score) {
         Evidence memory evidence = _decayed(_evidence[agentId][domain]);
+        // A tag names an owner; it is no quantity.
+        // slither-disable-next-line incorrect-equality
         if (evidence.ownerTag == _tag(_identity.ownerOf(agentId))) score.alpha = evidence.alpha;
         score.beta = evidence.beta;
         score.effectiveN = BetaEvidence.add(score.alpha, score.beta);

@@ -13,6 +13,8 @@ contract BlockhashEntropy is IEntropy {
     /// @dev Refuses a chain on which block hashes are absent or do not change.
     constructor() {
         bytes32 last = blockhash(block.number - 1);
+        // Equal hashes are what is looked for.
+        // slither-disable-next-line incorrect-equality
         bool constantHash = block.number > 1 && last == blockhash(block.number - 2);
         require(last != bytes32(0) && !constantHash, EntropyConstant());
     }

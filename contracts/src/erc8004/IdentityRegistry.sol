@@ -72,6 +72,8 @@ contract IdentityRegistry is IIdentityRegistry, ERC721URIStorage, EIP712 {
         bytes32 digest = _hashTypedDataV4(
             keccak256(abi.encode(WALLET_TYPEHASH, agentId, newWallet, ownerOf(agentId), deadline))
         );
+        // Why recovery failed does not matter: zero is not a wallet.
+        // slither-disable-next-line unused-return
         (address recovered,,) = ECDSA.tryRecoverCalldata(digest, signature);
         require(
             recovered == newWallet

@@ -28,6 +28,8 @@ contract ReputationRegistry is IReputationRegistry {
 
     mapping(uint256 agentId => address[]) private _clients;
     /// @dev Feedback is counted from 1: entry i sits at index i - 1.
+    // Filled by `push`.
+    // slither-disable-next-line uninitialized-state
     mapping(uint256 agentId => mapping(address client => Feedback[])) private _feedback;
     mapping(bytes32 feedbackKey => mapping(address responder => uint64)) private _responses;
     mapping(bytes32 feedbackKey => address[]) private _responders;

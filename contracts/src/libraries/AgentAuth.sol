@@ -28,6 +28,8 @@ library AgentAuth {
         bytes32 digest,
         bytes memory signature
     ) internal view returns (bool signed, address recovered) {
+        // Why recovery failed does not matter: zero is no operator.
+        // slither-disable-next-line unused-return
         (recovered,,) = ECDSA.tryRecover(digest, signature);
         if (recovered != address(0) && isOperator(identity, agentId, recovered)) return (true, recovered);
         signed = SignatureChecker.isValidERC1271SignatureNow(identity.ownerOf(agentId), digest, signature)

@@ -79,6 +79,8 @@ abstract contract RoundsIntake is RoundsBase {
         return address(_validation);
     }
 
+    // Reached from `submit` and `submitFor` alone, both payable.
+    // slither-disable-next-line msg-value-in-nonpayable
     function _submit(bytes32 requestHash, bytes calldata policy, bytes calldata payload, address payer)
         private
         nonReentrant
@@ -109,6 +111,8 @@ abstract contract RoundsIntake is RoundsBase {
 
     /// @dev A registry without the request reverts; ERC-8294 wants one error for both cases.
     function _addressedAgent(bytes32 requestHash) private view returns (uint256) {
+        // The answer's other values do not matter here.
+        // slither-disable-next-line unused-return
         try _validation.getValidationStatus(requestHash) returns (
             address validator, uint256 agentId, uint8, bytes32, string memory, uint256
         ) {
@@ -138,6 +142,8 @@ abstract contract RoundsIntake is RoundsBase {
         _roundOfWork[workId] = requestHash;
     }
 
+    // Reached from `_submit` alone.
+    // slither-disable-next-line msg-value-in-nonpayable
     function _store(bytes32 requestHash, Receipt memory receipt, Profile memory profile, address payer)
         private
     {

@@ -90,6 +90,8 @@ abstract contract RoundsSettlement is RoundsBase {
 
     /// @inheritdoc RoundsBase
     /// @param openingWasDue false if the round ended before those who committed were asked to open.
+    // The phase is final before any call; vault and ledger are ours and call nobody.
+    // slither-disable-next-line reentrancy-no-eth
     function _finalize(bytes32 requestHash, Profile memory profile, Verdict verdict, bool openingWasDue)
         internal
         override
