@@ -5,7 +5,8 @@ numba, work is shared by `numba.get_num_threads()` threads.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ ENOUGH_PAIRS = 1 << 22
 """From so many pairs on the compiled kernels are worth loading."""
 
 BLOCK_PAIRS = 1 << 20
+BAND_ROWS = 1 << 13  # compiled kernels take so many rows of a at a time
 SHARDS = 64  # of a histogram, each with bins of its own
 
 Counts = NDArray[np.int64]
@@ -43,8 +45,10 @@ def count_within(a: Words, b: Words, tolerance: int) -> Counts:
     if fast is None:
         blocks = [(block <= tolerance).sum(axis=1) for _, block in _blocks(a, b)]
         return np.concatenate(blocks) if blocks else np.zeros(0, dtype=np.int64)
+    columns_b = _columns(b)
     counts = np.zeros(len(a), dtype=np.int64)
-    fast.count_within(_columns(a), _columns(b), np.uint64(tolerance), counts)
+    for start, _, tiles in _tiles(fast, a, columns_b, tolerance):
+        counts[start : start + len(tiles)] = tiles.sum(axis=1)
     return counts
 
 
@@ -57,14 +61,15 @@ def pairs_within(a: Words, b: Words, tolerance: int) -> Pairs:
     fast = kernels(len(a) * len(b), ENOUGH_PAIRS)
     if fast is None:
         return _pairs(a, b, tolerance)
-    columns_a, columns_b = _columns(a), _columns(b)
-    counts = np.zeros(len(a), dtype=np.int64)
-    fast.count_within(columns_a, columns_b, np.uint64(tolerance), counts)
-    found = int(counts.sum())
-    second, apart = np.empty(found, dtype=np.int64), np.empty(found, dtype=np.uint16)
-    ends = np.cumsum(counts)
-    fast.list_within(columns_a, columns_b, np.uint64(tolerance), ends, second, apart)
-    return Pairs(np.repeat(np.arange(len(a)), counts), second, apart)
+    columns_b, parts = _columns(b), []
+    for start, rows, tiles in _tiles(fast, a, columns_b, tolerance):
+        counts = tiles.sum(axis=1)
+        second = np.empty(counts.sum(), dtype=np.int64)
+        apart = np.empty(counts.sum(), dtype=np.uint16)
+        starts = np.cumsum(counts) - counts
+        fast.list_within(rows, columns_b, np.uint64(tolerance), tiles, starts, second, apart)
+        parts.append((np.repeat(np.arange(start, start + len(tiles)), counts), second, apart))
+    return _joined(parts)
 
 
 def histogram(a: Words, b: Words) -> Counts:
@@ -102,14 +107,31 @@ def _blocks(a: Words, b: Words) -> Iterator[tuple[int, NDArray[np.uint16]]]:
         yield start, distances(a[start : start + step, None], b[None])
 
 
+def _tiles(
+    fast: ModuleType, a: Words, columns_b: Words, tolerance: int
+) -> Iterator[tuple[int, Words, NDArray[np.int32]]]:
+    """A band of rows of `a` at a time: its first row, its columns, its hits in each tile of b."""
+    tiles = -(-columns_b.shape[1] // fast.TILE)
+    for start in range(0, len(a), BAND_ROWS):
+        rows = _columns(a[start : start + BAND_ROWS])
+        counts = np.zeros((rows.shape[1], tiles), dtype=np.int32)
+        fast.count_within(rows, columns_b, np.uint64(tolerance), counts)
+        yield start, rows, counts
+
+
 def _pairs(a: Words, b: Words, tolerance: int) -> Pairs:
-    found = [
-        (start + rows, columns, block[rows, columns])
-        for start, block in _blocks(a, b)
-        for rows, columns in [np.nonzero(block <= tolerance)]
-    ]
-    if not found:
+    return _joined(
+        [
+            (start + rows, columns, block[rows, columns])
+            for start, block in _blocks(a, b)
+            for rows, columns in [np.nonzero(block <= tolerance)]
+        ]
+    )
+
+
+def _joined(parts: list[tuple[Any, Any, Any]]) -> Pairs:
+    if not parts:
         nothing = np.zeros(0, dtype=np.int64)
         return Pairs(nothing, nothing, np.zeros(0, dtype=np.uint16))
-    first, second, apart = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    first, second, apart = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Pairs(first, second, apart)

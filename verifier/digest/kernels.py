@@ -18,7 +18,7 @@ Words64 = NDArray[np.uint64]
 U32, U64 = np.uint32, np.uint64
 LANES = 256
 BAND = 64  # columns of a per unit of work
-TILE = 2048  # columns of b, 64 KB
+TILE = 1024  # columns of b, 32 KB
 
 
 def _popcount(typing: Any, word: Any) -> Any:  # noqa: ARG001 - numba's convention
@@ -43,24 +43,46 @@ def mix(value: Any) -> Any:
 
 
 @numba.njit(nogil=True, cache=True)
-def lower(minima: Words32, shingle: Any, multipliers: Words32, offsets: Words32) -> None:
-    """minima[j] = min(minima[j], multipliers[j]·shingle + offsets[j])."""
-    for lane in range(LANES):
-        value = U32(multipliers[lane] * shingle + offsets[lane])
-        minima[lane] = min(minima[lane], value)
+def lower(minima: Words32, shingles: Words32, count: int, permutations: Words32) -> None:
+    """minima[j] = the least of it and of permutation j of the first `count` > 0 shingles.
+
+    Four shingles pass at a time, so that a lane's constants are loaded once for them; the last one
+    stands in where fewer are left, which changes no minimum.
+    """
+    multipliers, offsets = permutations[0], permutations[1]
+    for first in range(0, count, 4):
+        x0 = shingles[first]
+        x1 = shingles[min(first + 1, count - 1)]
+        x2 = shingles[min(first + 2, count - 1)]
+        x3 = shingles[min(first + 3, count - 1)]
+        for lane in range(LANES):
+            a, b = multipliers[lane], offsets[lane]
+            low = min(U32(a * x0 + b), U32(a * x1 + b))
+            high = min(U32(a * x2 + b), U32(a * x3 + b))
+            minima[lane] = min(minima[lane], min(low, high))
 
 
 @numba.njit(nogil=True, cache=True)
 def lower_by_windows(
-    minima: Words32, values: Words64, count: int, factors: Words64, permutations: Words32
+    minima: Words32,
+    values: Words64,
+    count: int,
+    factors: Words64,
+    permutations: Words32,
+    shingles: Words32,
 ) -> None:
-    """Lowers `minima` by each window of the first `count` values; see `shingles._windows`."""
+    """Lowers `minima` by each window of the first `count` values; see `shingles._windows`.
+
+    shingles: scratch of at least `count`.
+    """
     size = min(len(factors), count)
-    for start in range(count - size + 1):
+    windows = count - size + 1
+    for start in range(windows):
         total = U64(0)
         for step in range(size):
             total += factors[step] * values[start + step]
-        lower(minima, U32(mix(total) >> U64(32)), permutations[0], permutations[1])
+        shingles[start] = U32(mix(total) >> U64(32))
+    lower(minima, shingles, windows, permutations)
 
 
 @numba.njit(nogil=True, cache=True)
@@ -96,6 +118,7 @@ def digest_texts(
     """
     words = np.empty(len(codes) + 1, U64)
     characters = np.empty(len(codes) + 1, U64)
+    shingles = np.empty(len(codes) + 1, U32)
     row = np.empty(LANES, U32)
     start = 0
     for text in range(len(ends)):
@@ -126,9 +149,9 @@ def digest_texts(
         start = ends[text]
         row[:] = U32(0xFFFFFFFF)
         if len(by_word):
-            lower_by_windows(row, words, word_count, by_word, permutations)
+            lower_by_windows(row, words, word_count, by_word, permutations, shingles)
         if len(by_character):
-            lower_by_windows(row, characters, character_count, by_character, permutations)
+            lower_by_windows(row, characters, character_count, by_character, permutations, shingles)
         keep_bits(row, digests[text])
 
 
@@ -153,15 +176,16 @@ def cell_sums(plane: NDArray[np.uint8], side: int, sums: NDArray[np.int64]) -> N
 
 
 @numba.njit(nogil=True, cache=True, parallel=True)
-def count_within(a: Words64, b: Words64, tolerance: Any, counts: NDArray[np.int64]) -> None:
-    """counts[i] = how many columns of `b` are within `tolerance` (uint64) of column i of `a`.
+def count_within(a: Words64, b: Words64, tolerance: Any, counts: NDArray[np.int32]) -> None:
+    """counts[i, t] = how many columns in tile t of `b` are within `tolerance` (uint64) of a[:, i].
 
     a, b: `uint64[4, n]` and `uint64[4, m]`. One contiguous row per word lets the compiler take
     eight columns of `b` at a time; a tile of `b` stays in cache while many columns of `a` pass.
     """
     count = a.shape[1]
     for band in numba.prange((count + BAND - 1) // BAND):
-        for left in range(0, b.shape[1], TILE):
+        for tile in range(counts.shape[1]):
+            left = tile * TILE
             right = min(b.shape[1], left + TILE)
             b0, b1, b2, b3 = b[0, left:right], b[1, left:right], b[2, left:right], b[3, left:right]
             for i in range(band * BAND, min(count, (band + 1) * BAND)):
@@ -171,7 +195,7 @@ def count_within(a: Words64, b: Words64, tolerance: Any, counts: NDArray[np.int6
                     d = popcount(w0 ^ b0[j]) + popcount(w1 ^ b1[j])
                     d += popcount(w2 ^ b2[j]) + popcount(w3 ^ b3[j])
                     found += U64(d <= tolerance)
-                counts[i] += np.int64(found)
+                counts[i, tile] = np.int32(found)
 
 
 @numba.njit(nogil=True, cache=True, parallel=True)
@@ -179,23 +203,24 @@ def list_within(
     a: Words64,
     b: Words64,
     tolerance: Any,
-    ends: NDArray[np.int64],
+    counts: NDArray[np.int32],
+    starts: NDArray[np.int64],
     columns: NDArray[np.int64],
     distances: NDArray[np.uint16],
 ) -> None:
-    """Fills the hits of row i into positions ends[i-1] to ends[i], in rising order of column."""
+    """Fills the hits of column i of `a` from starts[i] on, looking only into tiles with any."""
     for i in numba.prange(a.shape[1]):
-        place = 0 if i == 0 else ends[i - 1]
-        if place == ends[i]:
-            continue
+        place = starts[i]
         w0, w1, w2, w3 = a[0, i], a[1, i], a[2, i], a[3, i]
-        for j in range(b.shape[1]):
-            d = popcount(w0 ^ b[0, j]) + popcount(w1 ^ b[1, j])
-            d += popcount(w2 ^ b[2, j]) + popcount(w3 ^ b[3, j])
-            if d <= tolerance:
-                columns[place] = j
-                distances[place] = np.uint16(d)
-                place += 1
+        for tile in range(counts.shape[1]):
+            if counts[i, tile]:
+                for j in range(tile * TILE, min(b.shape[1], (tile + 1) * TILE)):
+                    d = popcount(w0 ^ b[0, j]) + popcount(w1 ^ b[1, j])
+                    d += popcount(w2 ^ b[2, j]) + popcount(w3 ^ b[3, j])
+                    if d <= tolerance:
+                        columns[place] = j
+                        distances[place] = np.uint16(d)
+                        place += 1
 
 
 @numba.njit(nogil=True, cache=True, parallel=True)

@@ -1,0 +1,27 @@
+"""`scripts/bench_digests.py` runs, and says on what."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_bench__when_run_quickly__then_rates_growth_and_versions_are_written(tmp_path):
+    file = tmp_path / "bench.json"
+    command = [sys.executable, "scripts/bench_digests.py", "--quick", "--json", str(file)]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=250, check=True
+    )
+    result = json.loads(file.read_text())
+    assert result["schema"] == "assay/bench-digests/1"
+    assert result["machine"]["packages"]["numpy"] in done.stdout
+    ours = [row for row in result["rates"] if row["name"].startswith("assay")]
+    assert {row["group"] for row in ours} >= {"text", "image 512x512", "all pairs, 1 thread"}
+    assert all(row["perSecond"] > 0 for row in result["rates"])
+    assert [row["items"] for row in result["growth"]] == [1000, 10_000, 100_000]
