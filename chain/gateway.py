@@ -25,12 +25,13 @@ from chain.events import Event
 from chain.reverts import revert_error
 from chain.rpc import Rpc
 from chain.types import Address, BlockHash, BlockNumber, TxHash, Wei
-from chain.units import show_ether
+from chain.units import GWEI, show_ether
 
 BlockTag = BlockNumber | int | str
 """A number, or "latest", "pending", "safe", "finalized"."""
 
 _REVERT_CODE: Final = 3
+_NO_SUCH_METHOD: Final = -32601
 
 
 class Gateway:
@@ -202,8 +203,13 @@ class Gateway:
     # ------------------------------------------------------------------ transactions
 
     def priority_fee(self) -> Wei:
-        """The tip per gas that the node suggests."""
-        return Wei(int(self._rpc.request("eth_maxPriorityFeePerGas"), 16))
+        """The tip per gas that the node suggests, or 1 gwei if it never suggests any."""
+        try:
+            return Wei(int(self._rpc.request("eth_maxPriorityFeePerGas"), 16))
+        except RpcRejected as error:
+            if error.code == _NO_SUCH_METHOD:
+                return Wei(GWEI)
+            raise
 
     def broadcast(self, raw: bytes) -> None:
         """Hands a signed transaction to the node, once; the error is the node's own.

@@ -382,6 +382,24 @@ def test_sender__when_confirmations_are_asked__then_it_waits_for_them(
     assert job.result().block_number == gateway.head().number - 2
 
 
+def test_sender__when_a_reorganisation_removes_it__then_it_is_brought_back(
+    held: Control, gateway: Gateway, signer: Signer, background: Background
+) -> None:
+    policy = SendPolicy(poll=0.02, resend_after=0.2, confirmations=3)
+    job = background(Sender(gateway, signer, policy=policy).send_call, payment())
+    eventually(lambda: gateway.nonce(signer.address, "pending") == 1, "its arrival")
+    held("evm_mine")
+    held("anvil_reorg", 1, [])
+    held("anvil_dropAllTransactions")
+    assert gateway.nonce(signer.address) == 0
+
+    eventually(lambda: gateway.nonce(signer.address, "pending") == 1, "its return")
+    held.mine(3)
+
+    assert job.result().succeeded
+    assert paid(gateway) == 7
+
+
 # PUSH0 PUSH0 REVERT
 REVERTING = bytes.fromhex("5f5ffd")
 
