@@ -125,9 +125,7 @@ class FakeChain:
         if found is None:
             raise RevertError("RoundUnknown", {}, "There is no such round.")
         if function == "round":
-            return found.data
-        if function == "phaseOf":
-            return _phase(found, self.blocks[number].timestamp)
+            return replace(found.data, phase=_phase(found, self.blocks[number].timestamp))
         if function == "providerSeat":
             return found.seats[PROVIDER_SEAT]
         assert function == "seats"

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from chain.errors import AssayError, RevertError, RpcError, TransactionError
+from chain.structs import Round
 from chain.types import PROVIDER_SEAT, BlockNumber, Phase, SeatState
 from verifier.errors import TaskError
-from verifier.node.court_view import CourtView, RoundView
+from verifier.node.court_view import CourtView
 from verifier.node.decide import Act, Decision, Situation, decide
 from verifier.node.recipes import RecipeBook
 from verifier.node.records import KnownRound, SeatId, SeatRecord, Step
@@ -69,13 +70,13 @@ class Clerk:
         self._declined: set[tuple[SeatId, Act]] = set()
         self._said: dict[SeatId, str] = {}
 
-    def numbers(self, known: KnownRound, view: RoundView) -> list[int]:
+    def numbers(self, known: KnownRound, view: Round) -> list[int]:
         """The numbers of this agent's seats in a drawn round."""
         if view.phase in (Phase.NONE, Phase.DRAWING):
             return []
         if known.agent_id == self._agent_id:
             return [PROVIDER_SEAT]
-        drawn = (known.request_hash, view.round.level, bytes(view.round.key))
+        drawn = (known.request_hash, view.level, bytes(view.key))
         if drawn not in self._numbers:
             seats = self._court.seats(known.request_hash)
             self._numbers[drawn] = [
@@ -84,14 +85,14 @@ class Clerk:
         return self._numbers[drawn]
 
     def attend(
-        self, known: KnownRound, view: RoundView, number: int, moment: Moment, *, accept: bool
+        self, known: KnownRound, view: Round, number: int, moment: Moment, *, accept: bool
     ) -> bool:
         """Does what one seat needs now. With `accept` false, only for seats already on record.
 
         Returns:
             Whether the seat still owes the chain something.
         """
-        seat_id = SeatId(known.request_hash, view.round.level, number, bytes(view.round.key))
+        seat_id = SeatId(known.request_hash, view.level, number, bytes(view.key))
         record = self._store.seat(seat_id)
         if record is None:
             if not accept or view.phase is Phase.FINAL:
@@ -106,26 +107,23 @@ class Clerk:
 
     # ------------------------------------------------------------------ what the chain says
 
-    def _situation(
-        self, known: KnownRound, view: RoundView, number: int, moment: Moment
-    ) -> Situation:
+    def _situation(self, known: KnownRound, view: Round, number: int, moment: Moment) -> Situation:
         seat = self._court.seat(known.request_hash, number)
-        deep: RoundView | None = view
+        deep: Round | None = view
         if moment.settled < moment.head:
             deep = self._court.round(known.request_hash, moment.settled)
         profile = self._court.profile(known.profile_id)
-        found = view.round
         return Situation(
             phase=view.phase,
             settled_phase=deep.phase if deep else Phase.NONE,
-            draw_settled=deep is not None and deep.round.key == found.key,
+            draw_settled=deep is not None and deep.key == view.key,
             now=moment.now,
-            commit_half=found.commit_closes_at - profile.commit_window // 2,
-            abstain_at=found.commit_closes_at - int(profile.commit_window * ABSTAIN_LAST_SHARE),
-            publish_half=found.publish_closes_at - profile.publish_window // 2,
+            commit_half=view.commit_closes_at - profile.commit_window // 2,
+            abstain_at=view.commit_closes_at - int(profile.commit_window * ABSTAIN_LAST_SHARE),
+            publish_half=view.publish_closes_at - profile.publish_window // 2,
             state=seat.state,
             commitment=bytes(seat.commitment),
-            verdict=found.verdict,
+            verdict=view.verdict,
         )
 
     def _note(self, record: SeatRecord, situation: Situation) -> SeatRecord:
@@ -147,7 +145,7 @@ class Clerk:
         known: KnownRound,
         record: SeatRecord,
         decision: Decision,
-        view: RoundView,
+        view: Round,
     ) -> None:
         act, seat_id = decision.act, record.id
         if act is Act.WAIT:
@@ -159,7 +157,7 @@ class Clerk:
         elif (seat_id, act) in self._declined or not self._retries.ready((seat_id, act)):
             return
         elif act in (Act.GENERATE, Act.DIGEST):
-            deadline = float(view.round.commit_closes_at)
+            deadline = float(view.commit_closes_at)
             self._generator.submit(seat_id, deadline, lambda: self._produce(known, seat_id))
         elif act is Act.ABSTAIN:
             seat = self._behaviour(known, seat_id)
@@ -284,5 +282,5 @@ def _owes(record: SeatRecord, situation: Situation) -> bool:
     return situation.phase is Phase.COMMITTING or (situation.phase is Phase.OPENING and not drawn)
 
 
-def _left(view: RoundView, moment: Moment) -> int:
-    return max(0, view.round.commit_closes_at - moment.now)
+def _left(view: Round, moment: Moment) -> int:
+    return max(0, view.commit_closes_at - moment.now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from chain.blocks import Block
@@ -12,11 +11,9 @@ from chain.gateway import BlockTag
 from chain.structs import Profile, Round, Seat
 from chain.types import PROVIDER_SEAT, BlockNumber, Phase
 
-__all__ = ["COURT", "ChainReader", "CourtView", "RoundView"]
+__all__ = ["COURT", "ChainReader", "CourtView"]
 
 COURT: Final = "VerificationRounds"
-# The stored phase of these lags behind the clock, so the chain is asked once more.
-_CLOCKED: Final = frozenset({Phase.COMMITTING, Phase.OPENING})
 
 
 class ChainReader(Protocol):
@@ -32,14 +29,6 @@ class ChainReader(Protocol):
     ) -> Any: ...
 
 
-@dataclass(frozen=True, slots=True)
-class RoundView:
-    """A round at one block; `phase` is the one by the clock, not the stored one."""
-
-    round: Round
-    phase: Phase
-
-
 class CourtView:
     """Reads rounds, seats and profiles."""
 
@@ -47,20 +36,15 @@ class CourtView:
         self._gateway = gateway
         self._profiles: dict[bytes, Profile] = {}
 
-    def round(self, request_hash: bytes, block: BlockTag = "latest") -> RoundView | None:
-        """A round, or None if the court has no such round (at that block)."""
+    def round(self, request_hash: bytes, block: BlockTag = "latest") -> Round | None:
+        """A round, its phase by the clock of the block; None if the court has no such round."""
         try:
             found: Round = self._gateway.call(COURT, "round", request_hash, block=block)
         except RevertError as error:
             if error.name == "RoundUnknown":
                 return None
             raise
-        phase = found.phase
-        if phase is Phase.NONE:
-            return None
-        if phase in _CLOCKED:
-            phase = self._gateway.call(COURT, "phaseOf", request_hash, block=block)
-        return RoundView(found, phase)
+        return found if found.phase is not Phase.NONE else None
 
     def seats(self, request_hash: bytes, block: BlockTag = "latest") -> tuple[Seat, ...]:
         """The committee's seats, by number; none before the draw."""

@@ -23,9 +23,10 @@ from chain.blocks import Block
 from chain.errors import AssayError
 from chain.keys import Signer
 from chain.messages import Court
+from chain.structs import Round
 from chain.types import Phase
 from verifier.node.clerk import Clerk, Moment
-from verifier.node.court_view import ChainReader, CourtView, RoundView
+from verifier.node.court_view import ChainReader, CourtView
 from verifier.node.engine_book import EngineBook
 from verifier.node.poker import BackOff, Poker, Role
 from verifier.node.recipes import RecipeBook
@@ -106,7 +107,7 @@ class NodeDaemon:
         self._stopping_since = 0.0
         self._enrolled: frozenset[bytes] = frozenset()
         self._reconciled_at: float | None = None
-        self._views: dict[bytes, RoundView] = {}
+        self._views: dict[bytes, Round] = {}
         self._head: Block | None = None
         self._head_seen = self._viewed_at = 0.0
         files = StateDir(config.state_dir)
@@ -212,7 +213,7 @@ class NodeDaemon:
         self._poker.consider(known, view, head, moment.now, role)
         return owed + (1 if mine and view.phase is Phase.DRAWING else 0)
 
-    def _view(self, request_hash: bytes) -> RoundView | None:
+    def _view(self, request_hash: bytes) -> Round | None:
         if request_hash not in self._views:
             view = self._court.round(request_hash)
             if view is None:

@@ -17,8 +17,9 @@ from eth_utils.crypto import keccak
 
 from chain.blocks import Block
 from chain.errors import AssayError, RevertError
+from chain.structs import Round
 from chain.types import Phase
-from verifier.node.court_view import COURT, RoundView
+from verifier.node.court_view import COURT
 from verifier.node.records import KnownRound
 from verifier.node.retries import Retries
 from verifier.node.seat import Transactor
@@ -62,14 +63,13 @@ class BackOff:
         return float(least + spread * int.from_bytes(seed[:4], "big") / 2**32)
 
 
-def due(view: RoundView, head: Block, now: int) -> Poke | None:
+def due(view: Round, head: Block, now: int) -> Poke | None:
     """What a round waits for that anybody may do, if anything. `now` is the chain's clock."""
-    found = view.round
     if view.phase is Phase.DRAWING:
-        return Poke.DRAW if head.number >= found.entropy_block else None
+        return Poke.DRAW if head.number >= view.entropy_block else None
     if view.phase is Phase.TALLYING:
         return Poke.ADVANCE
-    if view.phase is Phase.PUBLISHING and now >= found.publish_closes_at:
+    if view.phase is Phase.PUBLISHING and now >= view.publish_closes_at:
         return Poke.ADVANCE
     return None
 
@@ -93,9 +93,7 @@ class Poker:
         self._retries = Retries(first=1.0, longest=20.0, clock=clock)
         self._since: dict[bytes, tuple[tuple[Poke, Phase, int], float]] = {}
 
-    def consider(
-        self, known: KnownRound, view: RoundView, head: Block, now: int, role: Role
-    ) -> None:
+    def consider(self, known: KnownRound, view: Round, head: Block, now: int, role: Role) -> None:
         """Sends a draw or an advance if one is due and it is this node's turn."""
         rounds_hash = known.request_hash
         poke = due(view, head, now)
@@ -103,7 +101,7 @@ class Poker:
             self._since.pop(rounds_hash, None)
             return
         # A postponed draw has another entropy block and begins anew.
-        what = (poke, view.phase, int(view.round.entropy_block))
+        what = (poke, view.phase, int(view.entropy_block))
         if self._since.get(rounds_hash, (None,))[0] != what:
             self._since[rounds_hash] = (what, self._clock())
         waited = self._clock() - self._since[rounds_hash][1]

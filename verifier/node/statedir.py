@@ -80,6 +80,15 @@ class StateDir:
             self._lock.close()
             self._lock = None
 
+    def is_locked(self) -> bool:
+        """Whether a daemon runs on the folder."""
+        try:
+            self.acquire()
+        except StateInUse:
+            return True
+        self.release()
+        return False
+
     def save_output(self, output: bytes) -> bytes:
         """Stores an output durably; returns its keccak256."""
         content_hash = bytes(keccak(output))

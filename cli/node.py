@@ -1,0 +1,269 @@
+"""`assay node`: one agent's node — make it, run it, look at it, deliver work with it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from eth_utils.address import is_address, to_checksum_address
+
+from chain import deployment as deployments
+from chain.errors import ConfigError
+from chain.gateway import Gateway
+from chain.keys import is_local
+from chain.structs import Stake
+from chain.units import show_ether
+from cli import settings
+from cli.agent import describe
+from cli.session import agent_id
+from cli.signing import signer_from
+from verifier.node.agents import require_operator
+from verifier.node.config import NodeConfig
+from verifier.node.court_view import CourtView
+from verifier.node.delivery import Provider, upload_sealed
+from verifier.node.engine_book import DEFAULT, EngineConfig
+from verifier.node.errors import StateError
+from verifier.node.launch import OpenNode, run_node
+from verifier.node.statedir import StateDir, write_whole
+from verifier.node.store import Store
+from verifier.tasks import Task
+
+app = typer.Typer(
+    rich_markup_mode=None, no_args_is_help=True, help="Run a verifier node for one agent."
+)
+
+_STATE = Annotated[str | None, settings.flag("state_dir")]
+_PASSWORD = Annotated[str | None, settings.flag("keystore_password")]
+_JSON = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+DAY = 86_400  # seconds
+
+
+@app.command()
+def init(
+    agent: Annotated[str, typer.Option("--agent", metavar="AGENT", help="The agent's number.")],
+    state_dir: _STATE = None,
+    rpc_url: Annotated[str | None, settings.flag("rpc_url")] = None,
+    deployment: Annotated[str | None, settings.flag("deployment")] = None,
+    keystore: Annotated[str | None, settings.flag("keystore")] = None,
+    keystore_password_file: _PASSWORD = None,
+    local_account: Annotated[int | None, settings.flag("local_account")] = None,
+    backend_url: Annotated[str | None, settings.flag("backend_url")] = None,
+    engine: Annotated[str | None, settings.flag("engine")] = None,
+    engine_url: Annotated[str | None, settings.flag("engine_url")] = None,
+    engine_command: Annotated[str | None, settings.flag("engine_command")] = None,
+    engine_key_file: Annotated[str | None, settings.flag("engine_key")] = None,
+    poll: Annotated[
+        float, typer.Option("--poll", help="Seconds between looks at the chain.", min=0.05)
+    ] = 1.0,
+    confirmations: Annotated[
+        str | None,
+        typer.Option(
+            help='Blocks to wait for before what cannot be undone, or "finalized"; by default 0 on '
+            "a local chain and finalized elsewhere.",
+            metavar="NUMBER",
+        ),
+    ] = None,
+) -> None:
+    """Make the state folder of a node: its configuration, checked against the chain."""
+    chosen = settings.load(
+        state_dir=state_dir,
+        rpc_url=rpc_url,
+        deployment=deployment,
+        keystore=keystore,
+        keystore_password_file=keystore_password_file,
+        local_account=local_account,
+        backend_url=backend_url,
+        engine=engine,
+        engine_url=engine_url,
+        engine_command=engine_command,
+        engine_key_file=engine_key_file,
+    )
+    number = agent_id(agent)
+    found = deployments.load(chosen.deployment)
+    signer = signer_from(chosen, found.chain_id)
+    gateway = Gateway(chosen.rpc_url, found)
+    found.check(gateway)
+    require_operator(gateway, number, signer.address)
+    config = NodeConfig(
+        agent_id=number,
+        chain_id=found.chain_id,
+        rpc_url=chosen.rpc_url,
+        deployment=chosen.deployment.absolute(),
+        keystore=chosen.keystore.absolute() if chosen.keystore else None,
+        keystore_password_file=_absolute(keystore_password_file),
+        local_account=chosen.local_account,
+        backend_url=chosen.backend_url,
+        confirmations=_confirmations(confirmations, found.chain_id),
+        poll_seconds=poll,
+        engines={DEFAULT: _engine(chosen, engine_key_file)},
+    )
+    files = StateDir(chosen.state_dir.absolute())
+    files.create()
+    config.save(files)
+    typer.echo(f"node of agent {number} in {files.root}: run it with `assay node run`")
+
+
+@app.command()
+def run(state_dir: _STATE = None, keystore_password_file: _PASSWORD = None) -> int:
+    """Run the node until SIGTERM or Ctrl-C; a second signal ends it at once.
+
+    The first signal lets it finish the seats it holds. Exit status 3: seats were left unfinished.
+    """
+    chosen = settings.load(state_dir=state_dir, keystore_password_file=keystore_password_file)
+    return int(run_node(_files(chosen), password=chosen.keystore_password))
+
+
+@app.command()
+def status(state_dir: _STATE = None, as_json: _JSON = False) -> None:
+    """Show a node's seats and how far they are, its deliveries, and its agent on the chain."""
+    files = _files(settings.load(state_dir=state_dir))
+    config = NodeConfig.load(files)
+    found = deployments.load(config.deployment)
+    store = Store(files.store, found.court, config.agent_id)
+    gateway = Gateway(config.rpc_url, found)
+    found.check(gateway)
+    report: dict[str, Any] = {
+        "agent": describe(gateway, config.agent_id),
+        "running": files.is_locked(),
+        "cursor": (cursor := store.cursor()) and cursor[0],
+        "seats": [
+            {
+                "requestHash": "0x" + record.id.request_hash.hex(),
+                "level": record.id.level,
+                "seat": record.id.seat,
+                "role": "provider" if record.id.is_provider else "verifier",
+                "profile": found.profile_name(record.profile_id),
+                "step": record.step.value,
+                "digest": "0x" + record.digest.hex() if record.digest else None,
+                "outcome": record.outcome,
+            }
+            for record in store.seats()
+        ],
+        "deliveries": [
+            {
+                "outputHash": "0x" + delivery.output_hash.hex(),
+                "taskHash": "0x" + delivery.task_hash.hex(),
+                "client": delivery.client,
+                "deadline": delivery.deadline,
+            }
+            for delivery in store.deliveries()
+        ],
+    }
+    if as_json:
+        typer.echo(json.dumps(report, indent=2))
+        return
+    held: Stake = gateway.call("StakeVault", "stakeOf", config.agent_id)
+    typer.echo(f"agent {config.agent_id}: {show_ether(held.bonded)} at stake, "
+               f"{show_ether(int(report['agent']['ownerCredit']))} of credit")  # fmt: skip
+    state = "running" if report["running"] else "not running"
+    typer.echo(f"node: {state}, read up to block {report['cursor']}")
+    for seat in report["seats"]:
+        place = "provider" if seat["role"] == "provider" else f"seat {seat['seat']}"
+        ending = f": {seat['outcome']}" if seat["outcome"] else ""
+        typer.echo(f"{seat['requestHash'][:10]}  {place:<9} {seat['step']}{ending}")
+    typer.echo(f"{len(report['seats'])} seats, {len(report['deliveries'])} deliveries")
+
+
+@app.command()
+def deliver(
+    task: Annotated[Path, typer.Option("--task", metavar="FILE", help="The task's JSON.")],
+    client: Annotated[
+        str, typer.Option("--client", metavar="ADDRESS", help="Who may have it verified.")
+    ],
+    state_dir: _STATE = None,
+    keystore_password_file: _PASSWORD = None,
+    deadline: Annotated[
+        int | None,
+        typer.Option(help="Unix seconds until when it may be verified; a day from now if absent."),
+    ] = None,
+    receipt: Annotated[
+        Path | None,
+        typer.Option("--receipt", metavar="FILE", help="Where to write the receipt."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="Where to write the work for the client."),
+    ] = None,
+) -> None:
+    """Do a task with the node's engine, keep the work for its round, and sign a receipt for it."""
+    chosen = settings.load(state_dir=state_dir, keystore_password_file=keystore_password_file)
+    if not is_address(client):
+        raise ConfigError(f"{client!r} is not an address: give 0x and 40 hexadecimal digits.")
+    files = _files(chosen)
+    work = Task.from_json(_read(task))
+    with OpenNode(files, NodeConfig.load(files), password=chosen.keystore_password) as node:
+        profile = node.recipes.profile(work.profile)
+        limit = CourtView(node.gateway).profile(profile.profile_id).max_output_bytes
+        made = node.engines.engine(profile).generate(work)
+        provider = Provider(node.config.agent_id, node.court, node.signer, node.store, files)
+        signed = provider.deliver(
+            work,
+            profile,
+            made,
+            str(to_checksum_address(client)),
+            deadline if deadline is not None else int(time.time()) + DAY,
+            limit,
+        )
+        delivery = node.store.delivery(bytes(signed.receipt.output_hash))
+        if node.config.backend_url and delivery is not None:
+            upload_sealed(node.config.backend_url, signed, made, delivery.salt)
+    if output is not None:
+        write_whole(output, made, 0o644)
+    if receipt is None:
+        typer.echo(signed.to_json().decode())
+        return
+    write_whole(receipt, signed.to_json() + b"\n", 0o644)
+    typer.echo(f"delivered {len(made)} bytes; the receipt is {receipt}")
+
+
+def _files(chosen: settings.Settings) -> StateDir:
+    return StateDir(chosen.state_dir.absolute())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StateError(f"The file {path} cannot be read: {error.strerror}.") from None
+
+
+def _absolute(path: str | None) -> Path | None:
+    return Path(path).expanduser().absolute() if path is not None else None
+
+
+def _confirmations(text: str | None, chain_id: int) -> int | None:
+    if text is None:
+        return 0 if is_local(chain_id) else None
+    if text == "finalized":
+        return None
+    if not text.isdecimal():
+        raise ConfigError('Give --confirmations as a number of blocks, or "finalized".')
+    return int(text)
+
+
+def _engine(chosen: settings.Settings, key_file: str | None) -> EngineConfig:
+    if chosen.engine == "openai":
+        if chosen.engine_url is None:
+            raise ConfigError("The engine openai needs --engine-url, the address of its endpoint.")
+        key = {"api_key_file": str(_absolute(key_file))} if key_file else {}
+        return EngineConfig("openai", {"base_url": chosen.engine_url, **key})
+    if chosen.engine == "command":
+        if chosen.engine_command is None:
+            raise ConfigError("The engine command needs --engine-command, the program to run.")
+        return EngineConfig("command", {"argv": _words(chosen.engine_command)})
+    return EngineConfig("builtin")
+
+
+def _words(command: str) -> list[str]:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise ConfigError(f"The engine's command cannot be read: {error}.") from None
+    if not words:
+        raise ConfigError("The engine's command is empty: give a program and its arguments.")
+    return words

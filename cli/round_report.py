@@ -1,0 +1,133 @@
+"""A round in JSON and in plain words, from the chain's views alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from chain.errors import ConfigError, RevertError
+from chain.gateway import Gateway
+from chain.structs import Profile, Round, Seat
+from chain.types import Phase, RequestHash, SeatState, Verdict
+from chain.units import show_moment
+from verifier.digest import distance
+
+_PHASES: Final = {
+    Phase.DRAWING: "waiting for the committee to be drawn",
+    Phase.COMMITTING: "the committee works and commits",
+    Phase.OPENING: "the committee opens what it committed",
+    Phase.TALLYING: "all is open; waiting to be counted",
+    Phase.PUBLISHING: "accepted, if the provider publishes the output in time",
+    Phase.FINAL: "final",
+}
+_VERDICTS: Final = {
+    Verdict.ACCEPTED: "Accepted: a majority of the committee made the same output by itself.",
+    Verdict.REJECTED: "Rejected: the provider's output is not what its task gives, or it did not "
+    "stand by it.",
+    Verdict.INCONCLUSIVE: "Inconclusive: no majority of the committee agreed on anything.",
+    Verdict.EXPIRED: "Expired: too few of the committee took part; the fee goes back.",
+}
+
+
+def phase_words(phase: Phase) -> str:
+    """A phase for people."""
+    return _PHASES.get(phase, "unknown")
+
+
+def describe(gateway: Gateway, name: RequestHash) -> dict[str, Any]:
+    """A round as JSON. Distances are bits from the provider's claim, null until both are open.
+
+    Raises:
+        ConfigError: there is no such round.
+    """
+    try:
+        found: Round = gateway.call("VerificationRounds", "round", name)
+    except RevertError as error:
+        if error.name != "RoundUnknown":
+            raise
+        found = None  # type: ignore[assignment]
+    if found is None or found.phase is Phase.NONE:
+        raise ConfigError(
+            f"There is no round 0x{name.hex()} at this court: check the hash and the deployment."
+        )
+    phase = found.phase
+    seats: Sequence[Seat] = gateway.call("VerificationRounds", "seats", name)
+    claim: Seat = gateway.call("VerificationRounds", "providerSeat", name)
+    profile: Profile = gateway.call("ProfileRegistry", "profile", found.profile_id)
+    deployment = gateway.deployment
+    return {
+        "requestHash": _hex(name),
+        "phase": phase.label,
+        "verdict": found.verdict.label if found.verdict is not Verdict.NONE else None,
+        "agentId": str(found.agent_id),
+        "client": found.client,
+        "profileId": _hex(found.profile_id),
+        "profile": deployment.profile_name(found.profile_id) if deployment else None,
+        "taskHash": _hex(found.task_hash),
+        "outputHash": _hex(found.output_hash),
+        "tolerance": profile.tolerance,
+        "majority": profile.majority,
+        "closesAt": _closes(found, phase),
+        "provider": _seat(claim, claim),
+        "seats": [{"seat": n, **_seat(seat, claim)} for n, seat in enumerate(seats)],
+    }
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """The description for people."""
+    verdict = found["verdict"]
+    report = [
+        f"round      {found['requestHash']}",
+        f"provider   agent {found['agentId']}, profile {found['profile'] or found['profileId']}",
+        f"phase      {found['phase']}: {_PHASES[Phase[found['phase'].upper()]]}",
+    ]
+    if found["closesAt"]:
+        report.append(f"until      {show_moment(found['closesAt'])}")
+    report.append(f"claim      {_digest_words(found['provider'], found)}")
+    for seat in found["seats"]:
+        report.append(f"seat {seat['seat']:<5} agent {seat['agentId']}: {_words(seat, found)}")
+    if verdict:
+        report.append(f"verdict    {_VERDICTS[Verdict[verdict.upper()]]}")
+    return report
+
+
+def _seat(seat: Seat, claim: Seat) -> dict[str, Any]:
+    opened = seat.state is SeatState.OPENED
+    comparable = opened and claim.state is SeatState.OPENED
+    return {
+        "agentId": str(seat.agent_id),
+        "state": seat.state.label,
+        "digest": _hex(seat.digest) if opened else None,
+        "distance": distance(bytes(seat.digest), bytes(claim.digest)) if comparable else None,
+    }
+
+
+def _closes(found: Round, phase: Phase) -> int | None:
+    return {
+        Phase.COMMITTING: found.commit_closes_at,
+        Phase.OPENING: found.open_closes_at,
+        Phase.PUBLISHING: found.publish_closes_at,
+    }.get(phase)
+
+
+def _words(seat: dict[str, Any], found: dict[str, Any]) -> str:
+    if seat["distance"] is None:
+        return _digest_words(seat, found)
+    agrees = seat["distance"] <= found["tolerance"]
+    return (
+        f"{seat['distance']} of 256 bits from the claim, "
+        f"{'within' if agrees else 'beyond'} the tolerance of {found['tolerance']}"
+    )
+
+
+def _digest_words(seat: dict[str, Any], found: dict[str, Any]) -> str:
+    phase = Phase[found["phase"].upper()]
+    if seat["digest"]:
+        return f"opened {seat['digest'][:18]}…"
+    if seat["state"] == SeatState.COMMITTED.label:
+        return "committed, not open yet" if phase <= Phase.OPENING else "committed, never opened"
+    return "not committed yet" if phase <= Phase.COMMITTING else "did not commit"
+
+
+def _hex(value: bytes) -> str:
+    return "0x" + bytes(value).hex()

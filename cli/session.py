@@ -1,0 +1,89 @@
+"""What most verbs begin with: the deployment, the chain it is on, and the key that signs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from chain import deployment as deployments
+from chain.deployment import Deployment
+from chain.errors import ConfigError
+from chain.gateway import Gateway
+from chain.keys import Signer
+from chain.sender import Sender
+from chain.types import AgentId, RequestHash, Wei
+from chain.units import ETHER
+from cli.settings import Settings
+from cli.signing import signer_from
+
+__all__ = ["Session", "agent_id", "ether", "reading", "request_hash", "signing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A checked deployment and a key whose account pays."""
+
+    settings: Settings
+    deployment: Deployment
+    gateway: Gateway
+    signer: Signer
+    sender: Sender
+
+
+@contextmanager
+def reading(chosen: Settings) -> Iterator[Gateway]:
+    """A gateway to the configured deployment, checked against the chain."""
+    deployment = deployments.load(chosen.deployment)
+    gateway = Gateway(chosen.rpc_url, deployment)
+    try:
+        deployment.check(gateway)
+        yield gateway
+    finally:
+        gateway.close()
+
+
+@contextmanager
+def signing(chosen: Settings) -> Iterator[Session]:
+    """A session with the configured key."""
+    deployment = deployments.load(chosen.deployment)
+    signer = signer_from(chosen, deployment.chain_id)
+    with reading(chosen) as gateway:
+        yield Session(chosen, deployment, gateway, signer, Sender(gateway, signer))
+
+
+def agent_id(text: str) -> AgentId:
+    """An agent's number as given on the command line; 0 is one."""
+    if not text.isdecimal() or int(text) >= 1 << 256:
+        raise ConfigError(f"{text!r} is not an agent's number: give a whole number from 0 up.")
+    return AgentId(int(text))
+
+
+def ether(text: str) -> Wei:
+    """An amount in ETH as given on the command line, in wei."""
+    try:
+        wei = Decimal(text) * ETHER
+    except InvalidOperation:
+        wei = Decimal(-1)
+    if not wei.is_finite() or wei <= 0 or wei != int(wei):
+        raise ConfigError(
+            f"{text!r} is not an amount: give ETH as a positive number such as 1.5, with at most "
+            "18 decimals."
+        )
+    return Wei(int(wei))
+
+
+def request_hash(text: str) -> RequestHash:
+    """A round's request hash as given on the command line."""
+    digits = text.removeprefix("0x")
+    try:
+        value = bytes.fromhex(digits)
+    except ValueError:
+        value = b""
+    if len(value) != 32 or len(digits) != 64:
+        raise ConfigError(
+            f"{text!r} is not a request hash: give 0x and 64 hexadecimal digits, as `assay verify "
+            "submit` prints them."
+        )
+    return RequestHash(value)
