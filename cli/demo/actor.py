@@ -6,7 +6,9 @@ python -m cli.demo.actor STATE_DIR SCRIPT_DIR
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
+from typing import Final
 
 from chain import deployment as deployments
 from chain.errors import AssayError
@@ -16,11 +18,16 @@ from cli.demo.actors import scripted
 from cli.demo.script import ScriptDir
 from verifier.node import NodeConfig, StateDir, run_node
 
+_POLL_SECONDS: Final = 0.1
+
 
 def main(state_dir: Path, script_dir: Path) -> int:
-    """Runs the node until it is told to stop; returns its exit status."""
+    """Runs the node, once its folder has been made, until told to stop; returns its status."""
     logs.setup("info", "text")
     files = StateDir(state_dir)
+    # Python and its packages take seconds to load; meanwhile the chain is being set up.
+    while not files.config.exists():
+        time.sleep(_POLL_SECONDS)
     try:
         config = NodeConfig.load(files)
         gateway = Gateway(config.rpc_url, deployments.load(config.deployment))

@@ -70,6 +70,7 @@ def _play(
     narrator.heading("Setting the stage")
     world.begin(dict.fromkeys(story.profile for story in STORIES))
     stage_seconds = narrator.seconds
+    _await_index(world)
     before = _standings(world)
     narrator.heading(f"{len(stories)} rounds, up to four at a time")
     performances = Director(world, narrator).play(stories)
@@ -145,7 +146,8 @@ def _await_index(world: World) -> None:
     target = int(world.gateway.head().number)
     deadline = time.monotonic() + _CATCH_UP_SECONDS
     while time.monotonic() < deadline:
-        block = world.rest.get("/v1/network").raise_for_status().json()["block"]
+        answer = world.rest.get("/v1/network")
+        block = answer.json()["block"] if answer.is_success else None  # 503: nothing indexed yet
         if block is not None and block["number"] >= target:
             return
         time.sleep(0.2)

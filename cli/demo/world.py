@@ -80,6 +80,8 @@ class World:
 
     def begin(self, profile_names: Iterable[str]) -> None:
         """Chain, contracts, agents, backend and nodes, in this order."""
+        for name in (*PROVIDERS, *VERIFIERS):
+            self.start_node(name)  # it waits for its folder
         self._begin_chain(tuple(profile_names))
         self._say(f"local chain {self.deployment.chain_id} at {self.anvil.url}, contracts deployed")
         self._register()
@@ -87,8 +89,6 @@ class World:
             f"{len(self.agents)} agents registered, {len(VERIFIERS)} of them staked and enrolled"
         )
         self._begin_backend()
-        for name in self.agents:
-            self.start_node(name)
         self._await_nodes()
         self._say(f"backend at {self.url}, {len(self._nodes)} nodes, a process each")
 
@@ -125,7 +125,7 @@ class World:
         else:
             for profile in self._profiles.values():
                 sender.send("StakeVault", "enrol", agent_id, profile.profile_id)
-        files = StateDir(self.root / "nodes" / name)
+        files = StateDir(self._folder(name))
         files.create()
         NodeConfig(
             agent_id=agent_id,
@@ -156,14 +156,16 @@ class World:
         self.url = f"http://127.0.0.1:{port_file.read_text(encoding='ascii').strip()}"
         self.rest = httpx.Client(base_url=self.url, timeout=10)
 
+    def _folder(self, name: str) -> Path:
+        return self.root / "nodes" / name
+
     def start_node(self, name: str) -> None:
         """Starts the process of an agent's node, for the first time or again."""
-        agent = self.agents[name]
         self._nodes[name] = self._processes.start(
             f"node of {name}",
             [
                 *(sys.executable, "-m", "cli.demo.actor"),
-                *(str(agent.files.root), str(self.scripts.root)),
+                *(str(self._folder(name)), str(self.scripts.root)),
             ],
             log=self.logs / f"{name}.log",
         )
