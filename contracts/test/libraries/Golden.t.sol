@@ -52,8 +52,9 @@ contract GoldenTest is Test {
     string private constant EXACT = "Exact(bytes32 key,bytes content,bytes32 digest)";
     string private constant DISTANCE = "Distance(bytes32 a,bytes32 b,uint256 distance)";
     string private constant DECAY = "Decay(uint64 amount,uint256 dt,uint256 halfLife,uint64 result)";
+    /// @dev `History` in the file's words; `final` is none of Solidity's.
     string private constant HISTORY =
-        "History(Outcome final,Step[] steps)Outcome(uint64 alpha,uint64 beta,uint256 effectiveN,bool known,uint256 lowerBps,uint256 meanBps)Step(uint256 dt,uint64 alpha,uint64 beta)";
+        "Story(Outcome final,Step[] steps)Outcome(uint64 alpha,uint64 beta,uint256 effectiveN,bool known,uint256 lowerBps,uint256 meanBps)Step(uint256 dt,uint64 alpha,uint64 beta)";
     uint256 private constant FEWEST = 10;
 
     function test_exact__when_golden__then_equal() external view {
