@@ -369,13 +369,23 @@ def test_sender__when_told_nonce_too_low_after_success__then_the_receipt_decides
 
 
 def test_sender__when_confirmations_are_asked__then_it_waits_for_them(
-    held: Control, gateway: Gateway, signer: Signer, background: Background
+    held: Control,
+    proxy: FaultProxy,
+    door: Gateway,
+    gateway: Gateway,
+    signer: Signer,
+    background: Background,
 ) -> None:
+    def looks() -> int:
+        return [method for method, _ in proxy.requests].count("eth_getTransactionReceipt")
+
     policy = SendPolicy(poll=0.02, confirmations=3)
-    job = background(Sender(gateway, signer, policy=policy).send_call, payment())
+    job = background(Sender(door, signer, policy=policy).send_call, payment())
     eventually(lambda: gateway.nonce(signer.address, "pending") == 1, "its arrival")
     held("evm_mine")
     held("evm_mine")
+    seen = looks()
+    eventually(lambda: looks() >= seen + 2, "two looks at the receipt")
     assert not job.done()
     held("evm_mine")
 
