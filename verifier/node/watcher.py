@@ -77,8 +77,8 @@ class Watcher:
         block = head if number == head.number else self._gateway.block(number)
         if block is not None and block.hash == block_hash:
             return number + 1
-        if block is None and head.number < number and self._gateway.block(block_hash) is not None:
-            return number + 1  # an older head from a node that is behind
+        if block is None and head.number < number:
+            return number + 1  # from a node that is behind; a shorter fork will soon be longer
         back = max(self._first_block, number - REORGANISATION_DEPTH)
         _log.info("the chain was reorganised near block %d; reading again from %d", number, back)
         self._store.forget_rounds_after(back - 1)

@@ -1,0 +1,324 @@
+"""The node's smaller parts: where tasks and engines come from, whose turn it is, what is missed."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from chain.errors import RevertError
+from chain.types import Phase
+from tests.node.fake_chain import COURT, FakeChain, FakeSender
+from tests.node.harness import ME, PROFILE, EchoEngine, InlineWorkers, task
+from verifier import profiles
+from verifier.errors import EngineError, ProfileError, TaskError
+from verifier.node.court_view import CourtView
+from verifier.node.engine_book import DEFAULT, EngineBook, EngineConfig
+from verifier.node.poker import BackOff, Poke, Poker, Role, due
+from verifier.node.recipes import RecipeBook
+from verifier.node.records import KnownRound
+from verifier.node.retries import Retries
+from verifier.node.store import Store
+from verifier.node.tasks import TaskSource
+from verifier.node.watcher import Watcher
+from verifier.node.workers import GeneratorThread, SendingThreads
+from verifier.tasks import MAX_TASK_BYTES
+
+pytestmark = pytest.mark.unit
+
+WORK = task()
+NAME = b"\x01" * 32
+
+
+# ------------------------------------------------------------------ tasks
+
+
+def source(answer: httpx.Response | Exception, asked: list[str] | None = None) -> TaskSource:
+    def handle(request: httpx.Request) -> httpx.Response:
+        if asked is not None:
+            asked.append(f"{request.method} {request.url.path}")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return TaskSource("http://backend.test/", transport=httpx.MockTransport(handle))
+
+
+def test_task__when_it_is_in_the_uri__then_nothing_is_requested() -> None:
+    asked: list[str] = []
+    found = source(httpx.Response(200), asked).fetch(WORK.uri(), WORK.hash())
+    assert (found, asked) == (WORK, [])
+
+
+def test_task__when_it_is_at_a_backend__then_only_its_own_hash_is_requested() -> None:
+    asked: list[str] = []
+    tasks = source(httpx.Response(200, content=WORK.canonical()), asked)
+    assert tasks.fetch(f"assay:{WORK.hash().hex()}", WORK.hash()) == WORK
+    assert asked == [f"GET /v1/artifacts/0x{WORK.hash().hex()}"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "answer", "words"),
+    [
+        (None, httpx.Response(404), "answered 404 for the task"),
+        (None, httpx.Response(200, content=b"x" * (MAX_TASK_BYTES + 1)), "it is no task"),
+        (None, httpx.Response(200, content=task("other").canonical()), "was committed"),
+        (None, httpx.Response(200, content=b"{"), "is not valid JSON"),
+        (None, httpx.ConnectError("refused"), "cannot be reached"),
+        ("https://elsewhere.test/task", httpx.Response(200), "neither a data: URI nor assay:"),
+        ("assay:" + "ff" * 32, httpx.Response(200), "neither a data: URI nor assay:"),
+    ],
+)
+def test_task__when_it_cannot_be_had__then_says_why(
+    uri: str | None, answer: httpx.Response | Exception, words: str
+) -> None:
+    with pytest.raises(TaskError, match=words):
+        source(answer).fetch(uri or f"assay:0x{WORK.hash().hex()}", WORK.hash())
+
+
+def test_task__when_no_backend_is_configured__then_says_so() -> None:
+    with pytest.raises(TaskError, match="set backend_url"):
+        TaskSource(None).fetch(f"assay:{WORK.hash().hex()}", WORK.hash())
+
+
+# ------------------------------------------------------------------ engines
+
+
+def test_engines__when_a_profile_has_its_own__then_it_goes_before_the_default(
+    tmp_path: Path,
+) -> None:
+    own = EngineConfig("command", {"argv": ["own"]})
+    book = EngineBook({DEFAULT: EngineConfig("builtin"), PROFILE.name: own})
+    assert book.engine(PROFILE).info()["command"] == "own"
+    assert book.engine(PROFILE) is book.engine(PROFILE)
+
+
+def test_engines__when_none_is_configured__then_says_where_to() -> None:
+    with pytest.raises(EngineError, match=r"add \[engines.exact-bytes\]"):
+        EngineBook({}).engine(PROFILE)
+
+
+def test_engines__when_the_profile_pins_another__then_it_is_refused() -> None:
+    pinned = profiles.load("text-exact-smollm2")
+    book = EngineBook({}, {pinned.profile_id: EchoEngine()})
+    with pytest.raises(EngineError, match="install what the profile pins"):
+        book.check(pinned)
+
+
+def test_engines__when_the_key_file_is_missing__then_says_so(tmp_path: Path) -> None:
+    settings = {"base_url": "http://127.0.0.1:1/v1", "api_key_file": str(tmp_path / "none")}
+    book = EngineBook({DEFAULT: EngineConfig("openai", settings)})
+    with pytest.raises(EngineError, match="give the right api_key_file"):
+        book.engine(PROFILE)
+
+
+# ------------------------------------------------------------------ recipes, watching
+
+
+def watcher(chain: FakeChain, store: Store) -> Watcher:
+    court = CourtView(chain)
+    return Watcher(chain, court, store, RecipeBook(store, chain, 0), ME, 0)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "node.sqlite3", COURT, ME)
+
+
+def submit(chain: FakeChain, name: str) -> bytes:
+    return chain.submit(name, 9, PROFILE.profile_id, WORK.uri(), WORK.hash())
+
+
+def test_recipe__when_nobody_has_it__then_the_profile_is_unknown(store: Store) -> None:
+    with pytest.raises(ProfileError, match="No recipe here has the profileId"):
+        RecipeBook(store, FakeChain(), 0).profile(NAME)
+
+
+def test_watcher__when_far_behind__then_reads_every_round_once(store: Store) -> None:
+    chain = FakeChain()
+    for number in range(30):
+        submit(chain, str(number))
+        chain.mine(number % 3)
+    watcher(chain, store).catch_up(chain.head())
+    watcher(chain, store).catch_up(chain.head())
+    assert store.round_count() == 30
+    assert store.cursor() == (chain.head().number, chain.head().hash)
+
+
+def test_watcher__when_the_chain_is_reorganised__then_forgets_what_is_gone(store: Store) -> None:
+    chain = FakeChain()
+    chain.mine(2)
+    kept = submit(chain, "kept")
+    chain.mine(3)
+    gone = submit(chain, "gone")
+    chain.mine()
+    watcher(chain, store).catch_up(chain.head())
+    chain.reorganise(2)
+    again = submit(chain, "new")
+    watcher(chain, store).catch_up(chain.head())
+    assert store.round(kept) is not None
+    assert store.round(gone) is None
+    assert store.round(again) is not None
+
+
+def test_watcher__when_an_answer_left_out_a_log__then_the_count_brings_it_back(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    chain = FakeChain()
+    name = submit(chain, "missed")
+    hidden, chain.events = chain.events, {}
+    watcher(chain, store).catch_up(chain.head())
+    assert store.round(name) is None
+    chain.events = hidden
+    watcher(chain, store).reconcile()
+    assert store.round(name) is not None
+    assert "1 rounds were missed" in caplog.text
+
+
+def test_watcher__when_an_older_head_is_answered__then_nothing_is_forgotten(store: Store) -> None:
+    chain = FakeChain()
+    name = submit(chain, "seen")
+    chain.mine(2)
+    watcher(chain, store).catch_up(chain.head())
+    cursor = store.cursor()
+    newest = [chain.blocks.pop(), chain.blocks.pop(), chain.blocks.pop()]
+    watcher(chain, store).catch_up(chain.head())
+    assert store.round(name) is not None
+    assert store.cursor() == cursor
+    chain.blocks += reversed(newest)
+    watcher(chain, store).catch_up(chain.head())
+    assert store.cursor() == cursor
+
+
+# ------------------------------------------------------------------ pokes
+
+
+def known(agent_id: int) -> KnownRound:
+    return KnownRound(NAME, agent_id, PROFILE.profile_id, "0x", NAME, NAME, "", 1)
+
+
+def test_back_off__when_several_wait__then_the_provider_is_first_and_bystanders_last() -> None:
+    back_off = BackOff()
+    committee = [back_off.delay(Role.COMMITTEE, agent, NAME) for agent in range(50)]
+    bystander = [back_off.delay(Role.BYSTANDER, agent, NAME) for agent in range(50)]
+    assert back_off.delay(Role.PROVIDER, 3, NAME) == 0
+    assert 1 <= min(committee) < max(committee) < 4 < 6 <= min(bystander)
+    assert len(set(committee)) == 50
+    assert committee[7] == BackOff().delay(Role.COMMITTEE, 7, NAME)
+
+
+def test_due__when_the_entropy_block_is_mined__then_the_draw_is() -> None:
+    chain = FakeChain()
+    name = submit(chain, "round")
+    court = CourtView(chain)
+    view = court.round(name)
+    assert view is not None
+    before, at = chain.blocks[-1], view.entropy_block
+    assert due(view, before, 0) is None
+    chain.mine(int(at) - before.number)
+    assert due(view, chain.head(), 0) is Poke.DRAW
+
+
+class Refusing(FakeSender):
+    def send(self, *arguments: object, **options: object) -> object:  # type: ignore[override]
+        self.chain.refused.append("asked")
+        raise RevertError("RoundWrongPhase", {}, "Somebody was faster.")
+
+
+def test_poker__when_somebody_was_faster__then_it_is_no_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    chain = FakeChain()
+    name = submit(chain, "round")
+    chain.mine(5)
+    view = CourtView(chain).round(name)
+    assert view is not None
+    now = [0.0]
+    workers = InlineWorkers()
+    poker = Poker(ME, Refusing(chain), workers.sendings, BackOff(), clock=lambda: now[0])
+    for moment, asked in ((0.0, 1), (0.1, 1), (1.2, 2)):  # a pause after each refusal
+        now[0] = moment
+        poker.consider(known(ME), view, chain.head(), 0, Role.PROVIDER)
+        assert len(chain.refused) == asked
+    assert "refused" not in caplog.text
+
+
+def test_poker__when_it_is_a_bystander__then_it_waits_for_its_turn() -> None:
+    chain = FakeChain()
+    name = submit(chain, "round")
+    chain.mine(5)
+    view = CourtView(chain).round(name)
+    assert view is not None
+    assert view.phase is Phase.DRAWING
+    now = [100.0]
+    poker = Poker(ME, FakeSender(chain), InlineWorkers().sendings, BackOff(), lambda: now[0])
+    turn = BackOff().delay(Role.BYSTANDER, ME, name)
+    theirs = replace(known(9), request_hash=name)
+    for moment, sent in ((100.0, 0), (100.0 + turn - 0.1, 0), (100.0 + turn + 0.1, 1)):
+        now[0] = moment
+        poker.consider(theirs, view, chain.head(), 0, Role.BYSTANDER)
+        assert sum(1 for _, verb, _ in chain.sent if verb == "draw") == sent
+
+
+# ------------------------------------------------------------------ threads, pauses
+
+
+def test_generator__when_several_wait__then_the_earliest_deadline_is_first() -> None:
+    wake, gate, order = threading.Event(), threading.Event(), list[int]()
+    generator = GeneratorThread(wake)
+    generator.submit("first", 0.0, lambda: gate.wait(10))
+    finished = threading.Event()
+    for deadline in (30, 10, 20):
+        generator.submit(deadline, deadline, lambda d=deadline: order.append(d))
+    generator.submit("last", 99.0, finished.set)
+    generator.submit(10, 1.0, lambda: order.append(-1))  # known already
+    gate.set()
+    assert finished.wait(10)
+    assert order == [10, 20, 30]
+    assert wake.is_set()
+
+
+def test_generator__when_a_job_fails__then_the_next_one_runs(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    generator, finished = GeneratorThread(threading.Event()), threading.Event()
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    generator.submit("bad", 0.0, fail)
+    generator.submit("good", 1.0, finished.set)
+    assert finished.wait(10)
+    assert "unexpected failure" in caplog.text
+
+
+def test_sendings__when_one_runs__then_no_second_of_its_name_does() -> None:
+    wake, gate, ran = threading.Event(), threading.Event(), list[int]()
+    sendings = SendingThreads(wake)
+
+    def job() -> None:
+        ran.append(1)
+        gate.wait(10)
+
+    sendings.start("seat", job)
+    sendings.start("seat", job)
+    assert sendings.busy("seat")
+    gate.set()
+    assert wake.wait(10)
+    assert not sendings.busy("seat")
+    assert ran == [1]
+
+
+def test_retries__when_it_fails_again__then_the_pauses_grow_to_a_limit() -> None:
+    now = [0.0]
+    retries = Retries(first=1.0, longest=3.0, clock=lambda: now[0])
+    assert retries.ready("x")
+    assert [retries.failed("x") for _ in range(4)] == [1.0, 2.0, 3.0, 3.0]
+    assert not retries.ready("x")
+    now[0] = 3.0
+    assert retries.ready("x")
+    retries.succeeded("x")
+    assert retries.failed("x") == 1.0
