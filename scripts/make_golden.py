@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "tests" / "golden"
 sys.path.insert(0, str(ROOT))
 
+from scripts.golden_arrays import array_digests  # noqa: E402
 from scripts.golden_common import hexed, noise  # noqa: E402
 from scripts.golden_reputation import reputations  # noqa: E402
 from verifier import digest, profiles  # noqa: E402
@@ -181,6 +182,7 @@ def image_cases(features: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
 def digests() -> dict[str, Any]:
     features = image_features()
     return {
+        **array_digests(),
         "distance": distance_cases(),
         "exact": exact_cases(),
         "image-features": features,

@@ -19,8 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from verifier import digest, profiles  # noqa: E402
-from verifier.digest.image_perceptual import SCALE_BITS, ImagePerceptual  # noqa: E402
+from verifier.digest.image_perceptual import ImagePerceptual  # noqa: E402
 from verifier.digest.png import decode_png  # noqa: E402
+from verifier.digest.whitening import SCALE_BITS  # noqa: E402
 from verifier.engines.builtin_image import MODEL, BuiltinImage  # noqa: E402
 from verifier.tasks import Task  # noqa: E402
 

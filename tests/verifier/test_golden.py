@@ -9,7 +9,10 @@ import pytest
 from scripts import make_golden
 from verifier import digest, profiles, reputation
 from verifier.digest.image_perceptual import ImagePerceptual
+from verifier.digest.logprobs import Logprobs
 from verifier.digest.text_minhash import TextMinhash
+from verifier.digest.tokens import Tokens
+from verifier.digest.vector_hyperplane import VectorHyperplane
 
 pytestmark = pytest.mark.unit
 
@@ -27,13 +30,16 @@ def test_golden_files__when_the_script_runs__then_they_are_not_stale():
         assert (GOLDEN / name).read_text() == text, f"run scripts/make_golden.py: {name} is stale"
 
 
-@pytest.mark.parametrize("family", ["exact", "distance", "text-minhash", "image-perceptual"])
+FAMILIES = ("distance", *digest.FAMILIES)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_golden_files__when_a_family_is_looked_up__then_it_has_at_least_40_cases(family: str):
     assert len(DIGESTS[family]) >= 40
 
 
 def test_golden_files__when_forge_decodes_structs__then_names_are_in_alphabetical_order():
-    for name in ("exact", "distance", "text-minhash", "image-perceptual"):
+    for name in FAMILIES:
         for case in DIGESTS[name]:
             assert list(case) == sorted(case)
     for case in REPUTATION["histories"]:
@@ -70,6 +76,26 @@ def test_image_perceptual__when_golden__then_the_digest_is_the_same():
     }
     for case in DIGESTS["image-perceptual"]:
         words = families[case["features"]].digest([raw(case["content"])], raw(case["key"]))
+        assert digest.from_words(words) == [raw(case["digest"])]
+
+
+def test_vector_hyperplane__when_golden__then_the_digest_is_the_same():
+    family = VectorHyperplane.parse(DIGESTS["vector-features"], 96)
+    for case in DIGESTS["vector-hyperplane"]:
+        words = family.digest([raw(case["content"])], raw(case["key"]))
+        assert digest.from_words(words) == [raw(case["digest"])]
+
+
+def test_tokens__when_golden__then_the_digest_is_the_same():
+    for case in DIGESTS["tokens"]:
+        words = Tokens(1 << 20, case["bucket"]).digest([raw(case["content"])], raw(case["key"]))
+        assert digest.from_words(words) == [raw(case["digest"])]
+
+
+def test_logprobs__when_golden__then_the_digest_is_the_same():
+    family = Logprobs.parse(DIGESTS["logprobs-features"], 1 << 20)
+    for case in DIGESTS["logprobs"]:
+        words = family.digest([raw(case["content"])], raw(case["key"]))
         assert digest.from_words(words) == [raw(case["digest"])]
 
 

@@ -151,7 +151,7 @@ def test_project__when_keys_vary__then_the_mean_distance_is_the_angle():
 def test_features__when_the_image_is_the_population_mean__then_it_gains_nothing():
     rng = np.random.default_rng(4)
     family = terrain()
-    mean_guess = np.zeros((1, len(family.mean)), dtype=np.int16)
+    mean_guess = np.zeros((1, len(family.whitening)), dtype=np.int16)
     honest = family.features(grey(128, 128))[None]
     found = []
     for _ in range(200):

@@ -13,7 +13,10 @@ from chain.types import Family as Kind
 from verifier.digest.bits import Words
 from verifier.digest.exact import Exact
 from verifier.digest.image_perceptual import ImagePerceptual
+from verifier.digest.logprobs import Logprobs
 from verifier.digest.text_minhash import TextMinhash
+from verifier.digest.tokens import Tokens
+from verifier.digest.vector_hyperplane import VectorHyperplane
 
 __all__ = ["FAMILIES", "Digester", "Family"]
 
@@ -52,7 +55,10 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         for family in (
             Family(Kind.EXACT, ("bytes", "utf8-nfc"), 0, Exact.parse),
             Family(Kind.TEXT_MINHASH, ("utf8-nfc",), 255, TextMinhash.parse),
+            Family(Kind.VECTOR_HYPERPLANE, ("float32-le",), 255, VectorHyperplane.parse),
             Family(Kind.IMAGE_PERCEPTUAL, ("png-8bit",), 255, ImagePerceptual.parse),
+            Family(Kind.LOGPROBS, ("logprobs-le",), 255, Logprobs.parse),
+            Family(Kind.TOKENS, ("uint32-le",), 255, Tokens.parse),
         )
     }
 )

@@ -17,38 +17,34 @@ from numpy.typing import NDArray
 from verifier.canonical import require_fields
 from verifier.digest.bits import Words
 from verifier.digest.fast import kernels
-from verifier.digest.params import integer, integers
+from verifier.digest.params import integer
 from verifier.digest.pixels import area_resample, chrominance, low_frequencies, luminance
 from verifier.digest.png import decode_png
 from verifier.digest.projection import project
+from verifier.digest.whitening import Features, Whitening
 from verifier.errors import ProfileError
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "ImagePerceptual"]
 
 MAX_BYTES = 1 << 25
 MAX_PIXELS = 1 << 24
-CLIP = 127
-SCALE_BITS = 20
-MAX_SCALE = 1 << 30
 
 ENOUGH_IMAGES = 16
 """From so many images on the compiled kernel is worth loading."""
 
-Features = NDArray[np.int16]
 Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImagePerceptual:
     """luma, chroma: side of the block of low frequencies taken of luminance (without its mean) and
-    of each of the two chrominances (0 for none); mean, scale: whitening, one entry per feature."""
+    of each of the two chrominances (0 for none)."""
 
     max_bytes: int
     max_pixels: int
     luma: int
     chroma: int
-    mean: NDArray[np.int64]
-    scale: NDArray[np.int64]
+    whitening: Whitening
 
     @classmethod
     def parse(cls, features: Mapping[str, Any], max_bytes: int) -> Self:
@@ -61,15 +57,12 @@ class ImagePerceptual:
         )
         luma = integer(features, "lumaBlock", 4, 32)
         chroma = integer(features, "chromaBlock", 0, 8)
-        count = luma * luma - 1 + 2 * chroma * chroma
-        bound = 1 << 24
         return cls(
             max_bytes=integer({"maxBytes": max_bytes}, "maxBytes", 1, MAX_BYTES),
             max_pixels=integer(features, "maxPixels", 1, MAX_PIXELS),
             luma=luma,
             chroma=chroma,
-            mean=np.array(integers(features, "mean", count, -bound, bound), dtype=np.int64),
-            scale=np.array(integers(features, "scale", count, 1, MAX_SCALE), dtype=np.int64),
+            whitening=Whitening.parse(features, luma * luma - 1 + 2 * chroma * chroma),
         )
 
     def digest(self, contents: Sequence[bytes], key: bytes) -> Words:
@@ -80,20 +73,14 @@ class ImagePerceptual:
     def digest_pixels(self, images: Iterable[Pixels], count: int, key: bytes) -> Words:
         """Digests `uint64[count, 4]` of images, each `uint8[h, w]` or `uint8[h, w, 3]`."""
         fast = kernels(count, ENOUGH_IMAGES)
-        features = np.empty((count, len(self.mean)), dtype=np.int16)
+        features = np.empty((count, len(self.whitening)), dtype=np.int16)
         for row, pixels in enumerate(images):
             features[row] = self.features(pixels, fast)
         return self.project(features, key)
 
     def features(self, pixels: Pixels, fast: ModuleType | None = None) -> Features:
-        """Whitened features `int16[count]`, each -127..127, of `uint8[h, w]` or `uint8[h, w, 3]`.
-
-        q = clip(((F - mean)·scale + 2^19) >> 20, -127, 127)
-        """
-        raw = self.coefficients(pixels, fast)
-        scaled = ((raw - self.mean) * self.scale + (1 << (SCALE_BITS - 1))) >> SCALE_BITS
-        clipped: Features = np.clip(scaled, -CLIP, CLIP).astype(np.int16)
-        return clipped
+        """Whitened features `int16[count]` of `uint8[h, w]` or `uint8[h, w, 3]`."""
+        return self.whitening.apply(self.coefficients(pixels, fast))
 
     def coefficients(self, pixels: Pixels, fast: ModuleType | None = None) -> NDArray[np.int64]:
         """Low frequencies before whitening: luminance without its first, then Cb, then Cr."""

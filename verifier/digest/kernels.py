@@ -11,7 +11,7 @@ from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-__all__ = ["cell_sums", "count_within", "digest_texts", "histogram", "list_within"]
+__all__ = ["cell_sums", "count_within", "digest_sets", "digest_texts", "histogram", "list_within"]
 
 Words32 = NDArray[np.uint32]
 Words64 = NDArray[np.uint64]
@@ -98,6 +98,19 @@ def keep_bits(minima: Words32, digest: Words64) -> None:
         for lane in range(64):
             bits |= U64(minima[64 * word + lane]) << U64(lane)
         digest[word] = bits
+
+
+@numba.njit(nogil=True, cache=True)
+def digest_sets(
+    values: Words32, starts: NDArray[np.int64], permutations: Words32, digests: Words64
+) -> None:
+    """Fills `digests`, `uint64[n, 4]`, of sets of integers; see `minwise.digest_sets`."""
+    row = np.empty(LANES, U32)
+    for index in range(len(starts)):
+        end = starts[index + 1] if index + 1 < len(starts) else len(values)
+        row[:] = U32(0xFFFFFFFF)
+        lower(row, values[starts[index] : end], end - starts[index], permutations)
+        keep_bits(row, digests[index])
 
 
 @numba.njit(nogil=True, cache=True)

@@ -5,14 +5,14 @@ names here are the names there.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from verifier.digest.keystream import words as key_words
+from verifier.digest.minwise import Grouped, mix
 
-__all__ = ["IS_SPACE", "PIECE", "WHITE_SPACE", "Grouped", "shingle"]
+__all__ = ["IS_SPACE", "PIECE", "WHITE_SPACE", "shingle"]
 
 PIECE = 64
 """A word of more code points than this counts as several words of this length."""
@@ -37,13 +37,6 @@ Indices = NDArray[np.intp]
 
 IS_SPACE = np.zeros(max(WHITE_SPACE) + 2, dtype=np.bool_)
 IS_SPACE[list(WHITE_SPACE)] = True
-
-
-class Grouped(NamedTuple):
-    """Integers of many texts, one after the other; `starts[i]` is where those of text i begin."""
-
-    values: NDArray[np.uint32]
-    starts: Indices
 
 
 def shingle(texts: Sequence[str], word: int, character: int, key: bytes) -> list[Grouped]:
@@ -84,7 +77,7 @@ def _words(
     position = (solid - first[word_of]) % PIECE
     terms = key_words("text-minhash/word", key, PIECE)[position] * (codes[solid] + np.uint64(1))
     begins = np.flatnonzero(position == 0)
-    return _mix(np.add.reduceat(terms, begins)), text_of[solid[begins]]
+    return mix(np.add.reduceat(terms, begins)), text_of[solid[begins]]
 
 
 def _characters(
@@ -119,13 +112,4 @@ def _windows(values: Integers, owners: Indices, size: int, tag: str, key: bytes)
     whole = left >= size
     whole[begins] = True
     starts = np.concatenate(([0], np.cumsum(np.add.reduceat(whole, begins, dtype=np.intp))[:-1]))
-    return Grouped((_mix(sums[whole]) >> np.uint64(32)).astype(np.uint32), starts)
-
-
-def _mix(value: Integers) -> Integers:
-    """The 64-bit finalizer of MurmurHash3, a bijection."""
-    value = value ^ (value >> np.uint64(33))
-    value = value * np.uint64(0xFF51AFD7ED558CCD)
-    value = value ^ (value >> np.uint64(33))
-    value = value * np.uint64(0xC4CEB9FE1A85EC53)
-    return value ^ (value >> np.uint64(33))
+    return Grouped((mix(sums[whole]) >> np.uint64(32)).astype(np.uint32), starts)

@@ -11,15 +11,15 @@ from types import ModuleType
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from verifier.canonical import require_fields
-from verifier.digest.bits import BITS, Words, pack
+from verifier.digest.bits import Words
 from verifier.digest.fast import kernels
 from verifier.digest.keystream import words as key_words
+from verifier.digest.minwise import digest_sets, permutations
 from verifier.digest.nfc import decode_text
 from verifier.digest.params import integer
-from verifier.digest.shingles import IS_SPACE, PIECE, WHITE_SPACE, Grouped, shingle
+from verifier.digest.shingles import IS_SPACE, PIECE, WHITE_SPACE, shingle
 from verifier.errors import DigestError, ProfileError
 
 __all__ = ["MAX_BYTES", "TextMinhash"]
@@ -32,8 +32,6 @@ ENOUGH_TEXTS = 64
 """From so many texts in a block on the compiled kernel is worth loading."""
 
 BLANK = "".join(map(chr, WHITE_SPACE))
-
-Lanes = NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +68,7 @@ class TextMinhash:
         if fast is not None:
             return self._compiled(fast, texts, key)
         kinds = shingle(texts, self.word, self.character, key)
-        minima = _minwise(kinds[0], key)
-        for other in kinds[1:]:
-            np.minimum(minima, _minwise(other, key), out=minima)
-        return pack(_bits(minima))
+        return digest_sets(kinds, "text-minhash/permutations", key)
 
     def _compiled(self, fast: ModuleType, texts: Sequence[str], key: bytes) -> Words:
         words = np.empty((len(texts), 4), dtype=np.uint64)
@@ -84,37 +79,10 @@ class TextMinhash:
             key_words("text-minhash/word", key, PIECE),
             key_words("text-minhash/word-window", key, self.word),
             key_words("text-minhash/character-window", key, self.character),
-            np.stack(_permutations(key)),
+            permutations("text-minhash/permutations", key),
             words,
         )
         return words
-
-
-def _minwise(shingles: Grouped, key: bytes) -> Lanes:
-    """`uint32[256, n]`: min over x of (a_j x + b_j) mod 2^32 for permutation j, text i."""
-    multipliers, offsets = _permutations(key)
-    minima = np.empty((BITS, len(shingles.starts)), dtype=np.uint32)
-    scratch = np.empty_like(shingles.values)
-    for lane in range(BITS):
-        np.multiply(shingles.values, multipliers[lane], out=scratch)
-        np.add(scratch, offsets[lane], out=scratch)
-        np.minimum.reduceat(scratch, shingles.starts, out=minima[lane])
-    return minima
-
-
-def _permutations(key: bytes) -> tuple[Lanes, Lanes]:
-    drawn = key_words("text-minhash/permutations", key, BITS)
-    return drawn.astype(np.uint32) | np.uint32(1), (drawn >> np.uint64(32)).astype(np.uint32)
-
-
-def _bits(minima: Lanes) -> NDArray[np.bool_]:
-    """`bool[n, 256]`: the lowest bit of MurmurHash3's 32-bit finalizer of each minimum."""
-    value = minima ^ (minima >> np.uint32(16))
-    value *= np.uint32(0x85EBCA6B)
-    value ^= value >> np.uint32(13)
-    value *= np.uint32(0xC2B2AE35)
-    value ^= value >> np.uint32(16)
-    return (value & np.uint32(1)).astype(np.bool_).T
 
 
 def _blocks(texts: Sequence[str]) -> list[list[str]]:

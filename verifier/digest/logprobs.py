@@ -1,0 +1,160 @@
+"""Family `logprobs`: what a model thinks of *given* tokens, without generating them.
+
+The content is the log-probabilities of a prefill: for each given token, the `top` likeliest tokens
+at its position. Bits are signs of 256 keyed projections of a sparse vector: one coordinate per
+(position, alternative), its weight the alternative's log-probability above the last of the top. The
+given tokens are public, so they carry no weight: only who has run the model knows what counts.
+
+The last `suffix` tokens are drawn from the key, so no earlier prefill contains their positions. An
+output with too few first choices of the model digests to keccak256("implausible" ‖ key).
+Specification: `docs/digests.md`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verifier.canonical import keccak256, require_fields
+from verifier.digest.bits import BITS, Words, pack, to_words
+from verifier.digest.keystream import check_key
+from verifier.digest.keystream import words as key_words
+from verifier.digest.minwise import mix
+from verifier.digest.params import integer
+from verifier.errors import DigestError, ProfileError
+
+__all__ = ["UNITS_PER_NAT", "Logprobs", "encode", "record_type"]
+
+MAX_BYTES = 1 << 24
+UNITS_PER_NAT = 256
+LOWEST = -(1 << 15)
+IMPLAUSIBLE = b"implausible"
+BLOCK_POSITIONS = 512  # bounds the memory for signs
+
+Records = NDArray[np.void]
+
+
+@dataclass(frozen=True, slots=True)
+class Logprobs:
+    """top: alternatives per position; suffix: key-derived tokens at the end; vocabulary: token ids
+    are below it; clip: largest weight, in 1/256 nat; plausible: least share of first choices, ‰."""
+
+    max_bytes: int
+    top: int
+    suffix: int
+    vocabulary: int
+    clip: int
+    plausible: int
+
+    @classmethod
+    def parse(cls, features: Mapping[str, Any], max_bytes: int) -> Self:
+        """The `features` of a recipe of this family."""
+        names = ("top", "suffix", "vocabulary", "clip", "plausiblePermille")
+        require_fields(features, "profile's features", names, ProfileError)
+        return cls(
+            integer({"maxBytes": max_bytes}, "maxBytes", 1, MAX_BYTES),
+            integer(features, "top", 2, 64),
+            integer(features, "suffix", 0, 256),
+            integer(features, "vocabulary", 2, 1 << 24),
+            integer(features, "clip", 1, 1 << 14),
+            integer(features, "plausiblePermille", 0, 1000),
+        )
+
+    def suffix_tokens(self, key: bytes) -> list[int]:
+        """The tokens to append to the given ones before the prefill."""
+        drawn = key_words("logprobs/suffix", check_key(key), self.suffix)
+        return [int(word) % self.vocabulary for word in drawn]
+
+    def digest(self, contents: Sequence[bytes], key: bytes) -> Words:
+        """Digests `uint64[n, 4]` of records written by `encode`."""
+        check_key(key)
+        rows = [self._one(self._read(content, key), key) for content in contents]
+        return np.concatenate(rows) if rows else np.empty((0, 4), dtype=np.uint64)
+
+    def _one(self, records: Records, key: bytes) -> Words:
+        output = records[: len(records) - self.suffix]
+        first_choices = int((output["given"] == output["top"]["token"][:, 0]).sum())
+        if 1000 * first_choices < self.plausible * len(output):
+            return to_words([keccak256(IMPLAUSIBLE + key)])
+        weights, tokens = self.weights(records), records["top"]["token"]
+        sums = np.zeros(BITS)
+        for first in range(0, len(records), BLOCK_POSITIONS):
+            block = slice(first, first + BLOCK_POSITIONS)
+            sums += weights[block].ravel() @ _signs(tokens[block], first, key)
+        return pack(sums[None] > 0)
+
+    def weights(self, records: Records) -> NDArray[np.float64]:
+        """`float64[positions, top]` of integers 0..clip: above the last of the top; 0 if given."""
+        values = records["top"]["logprob"].astype(np.float64)
+        weights = np.minimum(values - values[:, -1:], self.clip)
+        weights[records["top"]["token"] == records["given"][:, None]] = 0.0
+        return weights
+
+    def _read(self, content: bytes, key: bytes) -> Records:
+        kind = record_type(self.top)
+        if len(content) > self.max_bytes:
+            raise DigestError(
+                f"The record has {len(content)} bytes; this profile allows {self.max_bytes}."
+            )
+        if len(content) % kind.itemsize or len(content) <= self.suffix * kind.itemsize:
+            raise DigestError(
+                f"The record has {len(content)} bytes; it must have {kind.itemsize} for each "
+                f"position, and more than {self.suffix} positions."
+            )
+        records = np.frombuffer(content, dtype=kind)
+        tokens, values = records["top"]["token"], records["top"]["logprob"]
+        if max(int(tokens.max()), int(records["given"].max())) >= self.vocabulary:
+            raise DigestError(f"The record has a token that is not below {self.vocabulary}.")
+        falling = values[:, :-1] >= values[:, 1:]
+        if not falling.all() or values.max() > 0:
+            raise DigestError("The record's log-probabilities must fall, and none be above 0.")
+        ordered = np.sort(tokens, axis=1)
+        if (ordered[:, 1:] == ordered[:, :-1]).any():
+            raise DigestError("The record names a token twice at one position.")
+        if records["given"][len(records) - self.suffix :].tolist() != self.suffix_tokens(key):
+            raise DigestError("The record does not end with the suffix of this key; prefill again.")
+        return records
+
+
+def record_type(top: int) -> np.dtype[np.void]:
+    """One position: the given token, then `top` tokens with their log-probability in 1/256 nat."""
+    entry = np.dtype([("token", "<u4"), ("logprob", "<i2")])
+    return np.dtype([("given", "<u4"), ("top", entry, (top,))])
+
+
+def encode(
+    given: NDArray[np.integer[Any]],
+    tokens: NDArray[np.integer[Any]],
+    logprobs: NDArray[np.floating[Any]],
+) -> bytes:
+    """The content for `[n]` given tokens and `[n, top]` likeliest ones with natural logarithms.
+
+    Rounded to 1/256 nat; sorted by falling log-probability, then by token.
+    """
+    if not np.isfinite(logprobs).all():
+        raise DigestError("A log-probability is not finite; run the model again.")
+    units = np.rint(np.asarray(logprobs, dtype=np.float64) * UNITS_PER_NAT)
+    values = np.clip(units, LOWEST, 0).astype(np.int16)
+    order = np.lexsort((tokens, -values.astype(np.int32)), axis=1)
+    records = np.empty(len(given), dtype=record_type(tokens.shape[1]))
+    records["given"] = given
+    records["top"]["token"] = np.take_along_axis(tokens, order, axis=1)
+    records["top"]["logprob"] = np.take_along_axis(values, order, axis=1)
+    return records.tobytes()
+
+
+def _signs(tokens: NDArray[np.uint32], first: int, key: bytes) -> NDArray[np.float64]:
+    """`float64[positions·top, 256]` of +1 and -1, by position (counted from `first`) and token.
+
+    x = mix(A[0]·(position + 1) + A[1]·(token + 1)), modulo 2^64; lane 64·w + b is bit b of
+    mix(x + L[w]).
+    """
+    factors = key_words("logprobs/element", key, 2)
+    lanes = key_words("logprobs/lanes", key, BITS // 64)
+    position = np.arange(first + 1, first + len(tokens) + 1, dtype=np.uint64)[:, None]
+    element = mix(factors[0] * position + factors[1] * (tokens.astype(np.uint64) + np.uint64(1)))
+    words = mix(element.reshape(-1, 1) + lanes).astype("<u8")
+    bits = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little")
+    return 2.0 * bits.astype(np.float64) - 1.0
