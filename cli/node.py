@@ -95,12 +95,12 @@ def init(
         rpc_url=chosen.rpc_url,
         deployment=chosen.deployment.absolute(),
         keystore=chosen.keystore.absolute() if chosen.keystore else None,
-        keystore_password_file=_absolute(keystore_password_file),
+        keystore_password_file=_file_of(chosen.keystore_password),
         local_account=chosen.local_account,
         backend_url=chosen.backend_url,
         confirmations=_confirmations(confirmations, found.chain_id),
         poll_seconds=poll,
-        engines={DEFAULT: _engine(chosen, engine_key_file)},
+        engines={DEFAULT: _engine(chosen)},
     )
     files = StateDir(chosen.state_dir.absolute())
     files.create()
@@ -232,8 +232,8 @@ def _read(path: Path) -> bytes:
         raise StateError(f"The file {path} cannot be read: {error.strerror}.") from None
 
 
-def _absolute(path: str | None) -> Path | None:
-    return Path(path).expanduser().absolute() if path is not None else None
+def _file_of(secret: settings.Secret | None) -> Path | None:
+    return secret.file.absolute() if secret is not None and secret.file is not None else None
 
 
 def _confirmations(text: str | None, chain_id: int) -> int | None:
@@ -246,11 +246,17 @@ def _confirmations(text: str | None, chain_id: int) -> int | None:
     return int(text)
 
 
-def _engine(chosen: settings.Settings, key_file: str | None) -> EngineConfig:
+def _engine(chosen: settings.Settings) -> EngineConfig:
     if chosen.engine == "openai":
         if chosen.engine_url is None:
             raise ConfigError("The engine openai needs --engine-url, the address of its endpoint.")
-        key = {"api_key_file": str(_absolute(key_file))} if key_file else {}
+        key_file = _file_of(chosen.engine_key)
+        if chosen.engine_key and not key_file:
+            raise ConfigError(
+                "A node keeps the name of the file with its engine's key, never the key:"
+                " give --engine-key-file instead of ASSAY_ENGINE_KEY."
+            )
+        key = {"api_key_file": str(key_file)} if key_file else {}
         return EngineConfig("openai", {"base_url": chosen.engine_url, **key})
     if chosen.engine == "command":
         if chosen.engine_command is None:

@@ -12,7 +12,7 @@ from chain import deployment
 from chain.errors import ConfigError
 from cli import settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

@@ -35,9 +35,13 @@ class SettingError(ConfigError):
 
 
 class Secret(str):
-    """Text that must not be shown: its `repr` hides it, so a log of settings is harmless."""
+    """Text that must not be shown: its `repr` hides it, so a log of settings is harmless.
 
-    __slots__ = ()
+    `file` is where it was read from, `None` when it was given as itself: what keeps a secret for
+    later keeps the name of its file.
+    """
+
+    file: Path | None = None
 
     def __repr__(self) -> str:
         return "'***'"
@@ -212,7 +216,9 @@ def _read_secret(name: str, value: Any) -> Secret:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingError(f"cannot read {path}, which {name} names: {reason}") from error
-    return Secret(text)
+    secret = Secret(text)
+    secret.file = path
+    return secret
 
 
 def _parse(row: Row, value: Any, place: str) -> Any:

@@ -70,13 +70,14 @@ def test_secret__when_in_a_file__then_read_without_its_line_end_and_never_shown(
 ) -> None:
     (tmp_path / "password").write_text("correct horse\n")
     named = str(tmp_path / "password")
-    for loaded in (
-        load(tmp_path, f"keystore_password_file = '{named}'"),
-        load(tmp_path, "", {"ASSAY_KEYSTORE_PASSWORD_FILE": named}),
-        load(tmp_path, "", {}, keystore_password_file=named),
-        load(tmp_path, "", {"ASSAY_KEYSTORE_PASSWORD": "correct horse"}),
+    for loaded, file in (
+        (load(tmp_path, f"keystore_password_file = '{named}'"), Path(named)),
+        (load(tmp_path, "", {"ASSAY_KEYSTORE_PASSWORD_FILE": named}), Path(named)),
+        (load(tmp_path, "", {}, keystore_password_file=named), Path(named)),
+        (load(tmp_path, "", {"ASSAY_KEYSTORE_PASSWORD": "correct horse"}), None),
     ):
         assert loaded.keystore_password == "correct horse"
+        assert loaded.keystore_password.file == file
         assert "horse" not in repr(loaded)
 
 
