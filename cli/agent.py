@@ -151,7 +151,7 @@ def leave(
 ) -> None:
     """End an enrolment; seats drawn already remain the agent's."""
     chosen = _settings(rpc_url, deployment, keystore, keystore_password_file, local_account)
-    _with_profile(chosen, "leave", agent, profile, "is no longer drawn for")
+    _with_profile(chosen, "unenrol", agent, profile, "is no longer drawn for")
 
 
 @app.command()
