@@ -28,6 +28,8 @@ from chain.errors import (
 
 _RATE_LIMIT_CODES: Final = frozenset({-32005, -32097, 429})
 _RATE_LIMIT_WORDS: Final = ("rate limit", "too many requests", "request limit", "throughput")
+# The same code also says that a range of logs is too wide, which waiting does not cure.
+_RANGE_WORDS: Final = ("range", "results", "response size")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _POOL_SIZE: Final = 32
 
@@ -141,7 +143,11 @@ class Rpc:
             error = {"message": str(error)}
         code = int(error.get("code") or 0)
         reason = self.redact(str(error.get("message") or "no reason given"))
-        if code in _RATE_LIMIT_CODES or any(w in reason.lower() for w in _RATE_LIMIT_WORDS):
+        words = reason.lower()
+        too_wide = any(word in words for word in _RANGE_WORDS)
+        if any(word in words for word in _RATE_LIMIT_WORDS) or (
+            code in _RATE_LIMIT_CODES and not too_wide
+        ):
             return self._rate_limited()
         return RpcRejected(
             f"The node at {self.label} answered: {reason}", code, reason, error.get("data")

@@ -221,7 +221,7 @@ class Indexer:
             try:
                 events = in_order(self._reader.logs(first, last))
             except RpcError as error:
-                if not self._ranges.refused(error):
+                if not self._ranges.refused(error, last - first + 1):
                     raise
             else:
                 self._ranges.answered()

@@ -44,13 +44,13 @@ class RangeSize:
         """The last request was answered: try a little more."""
         self.width = min(self._widest, self.width + max(1, self.width // 4))
 
-    def refused(self, error: RpcError) -> bool:
-        """Halves if the error says that the range was too wide; False if it says something else,
-        or the range is one block already.
+    def refused(self, error: RpcError, asked: int) -> bool:
+        """Halves what was asked if the error says that it was too wide; False if it says something
+        else, or only one block was asked.
         """
-        if self.width == 1 or not is_too_wide(error):
+        if asked == 1 or not is_too_wide(error):
             return False
-        self.width = max(1, self.width // 2)
+        self.width = asked // 2
         return True
 
 

@@ -11,6 +11,7 @@ class Control:
     """anvil's own methods: mining, time, pool and reorganisations, for tests only."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self._rpc = Rpc(url)
 
     def __call__(self, method: str, *params: Any) -> Any:
