@@ -70,6 +70,10 @@ class ArtifactTooLarge(ArtifactError):
     """More bytes than the store takes."""
 
 
+class ArtifactTooSlow(ArtifactError):
+    """The upload does not end."""
+
+
 class ArtifactNoSpace(ArtifactError):
     """The disk is nearly full."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -22,6 +23,7 @@ from backend.errors import (
     ArtifactMissing,
     ArtifactSealed,
     ArtifactTooLarge,
+    ArtifactTooSlow,
 )
 from backend.store import RoundRecord
 from verifier.tasks import MAX_TASK_BYTES
@@ -32,6 +34,9 @@ RECEIPT_HEADER: Final = "Assay-Receipt"
 SIGNATURE_HEADER: Final = "Assay-Signature"
 SEALED_TYPE: Final = "application/octet-stream"
 TASK_TYPE: Final = "application/json"
+
+UPLOAD_SECONDS: Final = 60.0
+"""A body that has not ended by then is given up."""
 
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _SNIFF_BYTES: Final = 512
@@ -106,14 +111,18 @@ def read_artifact(
 async def store_artifact(request: Request, services: ServicesOf) -> JSONResponse:
     """Takes a task (JSON), or a sealed output with the receipt that its provider signed."""
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind == TASK_TYPE:
-        stored = await _store_task(request, services)
-    elif kind == SEALED_TYPE:
-        stored = await _store_sealed(request, services)
-    else:
+    takers = {TASK_TYPE: _store_task, SEALED_TYPE: _store_sealed}
+    if kind not in takers:
         raise ArtifactInvalid(
             f"Send a task as {TASK_TYPE}, or a sealed output as {SEALED_TYPE}, not {kind!r}."
         )
+    try:
+        async with asyncio.timeout(UPLOAD_SECONDS):
+            stored = await takers[kind](request, services)
+    except TimeoutError:
+        raise ArtifactTooSlow(
+            f"The upload did not end within {UPLOAD_SECONDS:.0f} seconds: send it again."
+        ) from None
     return JSONResponse(stored.model_dump(by_alias=True), 201)
 
 

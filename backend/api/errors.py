@@ -28,6 +28,7 @@ STATUS: Final[dict[type[AssayError], int]] = {
     errors.ArtifactForbidden: 403,
     errors.ArtifactInvalid: 422,
     errors.ArtifactTooLarge: 413,
+    errors.ArtifactTooSlow: 408,
     errors.ArtifactNoSpace: 507,
     errors.IndexEmpty: 503,
     errors.StoreUnavailable: 503,
@@ -63,12 +64,16 @@ def install(app: FastAPI) -> None:
     """Makes every error of the app answer in the canonical shape."""
 
     @app.exception_handler(AssayError)
-    def ours(_request: Request, error: AssayError) -> Response:
+    def ours(request: Request, error: AssayError) -> Response:
         status = status_of(type(error))
         if status == 500:
             logger.error("%s", error)
             return refusal(500, "internal", _INTERNAL)
-        return refusal(status, code_of(type(error)), str(error))
+        answer = refusal(status, code_of(type(error)), str(error))
+        if request.method == "POST":
+            # What is left of a refused body, endless perhaps, is not read to its end.
+            answer.headers["Connection"] = "close"
+        return answer
 
     @app.exception_handler(NotModified)
     def unchanged(_request: Request, answer: NotModified) -> Response:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from eth_account import Account
 
+from backend.api import artifacts as artifacts_api
 from backend.artifacts import ArtifactFiles
 from backend.artifacts import files as files_module
 from backend.errors import ArtifactConflict, ArtifactError, ArtifactTooLarge, IndexContradiction
@@ -226,6 +229,21 @@ def test_sealed__when_a_header_is_missing__then_422(
     given = headers(provider, receipt())
     del given[missing]
     assert client.post("/v1/artifacts", content=SEALED, headers=given).status_code == 422
+
+
+def test_sealed__when_the_body_does_not_end__then_408(
+    provider: World, client: AsgiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def drip() -> AsyncIterator[bytes]:
+        yield SEALED
+        await asyncio.sleep(30)
+
+    monkeypatch.setattr(artifacts_api, "UPLOAD_SECONDS", 0.05)
+    given = headers(provider, receipt())
+    refused = client.post("/v1/artifacts", content=drip(), headers=given)
+    assert refused.status_code == 408
+    assert refused.headers["connection"] == "close"
+    assert client.get(link(OUTPUT_HASH)).status_code == 404
 
 
 # ------------------------------------------------------------------ tasks
