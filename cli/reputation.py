@@ -16,7 +16,7 @@ from chain.messages import evidence_domain
 from chain.structs import Score
 from cli import output, settings
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 ROLES: Final = ("provider", "verifier")
 BASIS_POINTS: Final = 10_000
