@@ -257,6 +257,7 @@ def _blob(value: object) -> bytes:
 
 
 # The columns' order is the one `_entry` reads. Amounts are text: SQLite's integers have 64 bits.
+# A hash may come twice: a job dropped unsent and its successor can sign the very same bytes.
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS jobs (
     job TEXT NOT NULL,
@@ -277,10 +278,11 @@ CREATE UNIQUE INDEX IF NOT EXISTS one_job_per_nonce
 CREATE TABLE IF NOT EXISTS attempts (
     chain TEXT NOT NULL,
     job TEXT NOT NULL,
-    hash BLOB NOT NULL PRIMARY KEY,
+    hash BLOB NOT NULL,
     raw BLOB NOT NULL,
     max_fee TEXT NOT NULL,
     priority_fee TEXT NOT NULL,
+    PRIMARY KEY (chain, job, hash),
     FOREIGN KEY (chain, job) REFERENCES jobs (chain, job)
 );
 """

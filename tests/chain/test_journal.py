@@ -99,6 +99,17 @@ def test_journal__when_a_dropped_job_is_begun_again__then_the_old_attempts_are_g
     assert found == entry("pay", 4)
 
 
+def test_journal__when_a_dropped_jobs_successor_signs_the_same_bytes__then_it_is_taken(
+    journal: Journal,
+) -> None:
+    journal.add(entry("try 0"))
+    journal.close(entry("try 0"), JobState.DROPPED)
+
+    journal.add(entry("try 1"))
+
+    assert journal.get(CHAIN, "try 1") == entry("try 1")
+
+
 def test_file_journal__when_opened_again__then_everything_is_there(tmp_path: Path) -> None:
     file = tmp_path / "deep" / "journal.sqlite"
     first = FileJournal(file)
