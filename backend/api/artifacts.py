@@ -133,7 +133,7 @@ async def _store_task(request: Request, services: Services) -> Stored:
         if len(body) > MAX_TASK_BYTES:
             raise ArtifactTooLarge(f"A task has at most {MAX_TASK_BYTES} bytes.")
     content = canonical_task(bytes(body))
-    digest = await run_in_threadpool(services.files.keep, content)
+    digest = await run_in_threadpool(services.files.take, content)
     return Stored(
         hash=hexed(digest), kind="task", size=len(content), artifact=artifact_path(digest)
     )

@@ -86,18 +86,23 @@ class ArtifactFiles:
 
     @contextmanager
     def incoming(self, limit: int | None = None) -> Iterator[Incoming]:
-        """A file to write to; gone at the end unless `publish` or `seal` took it.
+        """A file for an upload; gone at the end unless `publish` or `seal` took it.
 
         Raises:
             ArtifactNoSpace: the disk is nearly full.
         """
         if shutil.disk_usage(self._partial).free < RESERVE_BYTES:
             raise ArtifactNoSpace("The disk of the artifact store is nearly full: try again later.")
+        with self._writing(self.max_bytes if limit is None else limit) as incoming:
+            yield incoming
+
+    @contextmanager
+    def _writing(self, limit: int) -> Iterator[Incoming]:
         handle, name = tempfile.mkstemp(dir=self._partial)
         path = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
-                yield Incoming(file, path, self.max_bytes if limit is None else limit)
+                yield Incoming(file, path, limit)
         finally:
             path.unlink(missing_ok=True)
 
@@ -127,9 +132,18 @@ class ArtifactFiles:
                     " same bytes, or sign a receipt with another outputHash."
                 ) from None
 
-    def keep(self, content: bytes) -> bytes:
-        """Makes bytes at hand readable; returns their keccak256."""
+    def take(self, content: bytes) -> bytes:
+        """Makes uploaded bytes readable; returns their keccak256. Raises like `incoming`."""
         with self.incoming(limit=len(content)) as incoming:
+            incoming.write(content)
+            return self.publish(incoming)
+
+    def keep(self, content: bytes) -> bytes:
+        """Makes bytes of the chain readable; returns their keccak256.
+
+        They may use the reserve: uploads, which anybody can send, must not stop the index.
+        """
+        with self._writing(len(content)) as incoming:
             incoming.write(content)
             return self.publish(incoming)
 

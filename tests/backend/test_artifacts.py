@@ -197,6 +197,19 @@ def test_sealed__when_the_disk_is_full__then_507(
     assert upload(client, provider).status_code == 507
 
 
+def test_index__when_uploads_have_filled_the_disk__then_it_goes_on(
+    world: World, client: AsgiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files_module, "RESERVE_BYTES", 2**80)
+    accepted_round(world.chain, word("one"))
+    world.catch_up()
+    assert client.get(link(content_hash(OUTPUT))).content == OUTPUT
+    refused = client.post(
+        "/v1/artifacts", content=TASK.canonical(), headers={"Content-Type": "application/json"}
+    )
+    assert refused.status_code == 507
+
+
 @pytest.mark.parametrize(
     ("header", "value"),
     [

@@ -16,10 +16,11 @@ from backend.indexer import follow as follow_module
 from backend.store import Agent, Event, Position, RoundRecord, Store, dump, position
 from chain.errors import RpcRejected, RpcUnreachable
 from chain.events import Event as ChainEvent
-from chain.events import Staked
+from chain.events import ProfileRegistered, Staked
 from tests.backend.conftest import World
-from tests.backend.stories import accepted_round, begin, rejected_round, submitted
+from tests.backend.stories import PROFILE, accepted_round, begin, rejected_round, submitted
 from tests.support.fakechain import FakeChain, emit, word
+from verifier.canonical import keccak256
 
 pytestmark = pytest.mark.unit
 
@@ -96,6 +97,16 @@ def test_step__when_a_transaction_moves_to_another_block__then_counted_once(
         assert agent is not None
         assert agent.bonded == 10**18 + 5
     assert_like_new(world, new_world)
+
+
+@pytest.mark.parametrize("name", [b"\\ud800", b"\\u0000", b"\xff"])
+def test_step__when_a_profiles_name_is_no_text__then_the_index_goes_on(
+    world: World, name: bytes
+) -> None:
+    recipe = b'{"name":"' + name + b'"}'
+    world.chain.mine(emit(ProfileRegistered, keccak256(recipe), recipe, PROFILE))
+    world.catch_up()
+    assert where(world.store).hash == world.chain.head().hash
 
 
 @pytest.mark.parametrize("mined", [1, 2, 3])

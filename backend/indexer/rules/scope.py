@@ -55,5 +55,5 @@ def placed(event: Event) -> dict[str, int]:
 
 
 def text(value: str) -> str:
-    """A string of anybody's making as databases take it: without NUL."""
-    return value.replace("\x00", "\ufffd")
+    """A string of anybody's making as databases take it: without NUL and lone surrogates."""
+    return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
