@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.verifier.images import chunk, grey, header, made_of, png
+from verifier.digest import png as png_module
 from verifier.digest.png import decode_png, encode_png
 from verifier.errors import DigestError
 
@@ -142,6 +143,38 @@ def test_decode__when_the_data_is_a_bomb__then_memory_stays_bounded():
     finally:
         tracemalloc.stop()
     assert peak < 8 * (1 << 20)
+
+
+def test_decode__when_the_data_is_a_bomb__then_inflating_stops_at_the_promised_size(monkeypatch):
+    inflated = []
+
+    class Counting:
+        """zlib's decompressor, counting what it gives."""
+
+        def __init__(self):
+            self._real = zlib.decompressobj()
+
+        def __getattr__(self, name):
+            return getattr(self._real, name)
+
+        def decompress(self, data, limit):
+            block = self._real.decompress(data, limit)
+            inflated.append(len(block))
+            return block
+
+    class Zlib:
+        """The module as `png` uses it."""
+
+        crc32, error, compress = zlib.crc32, zlib.error, zlib.compress
+        decompressobj = Counting
+
+    bomb = made_of(
+        (b"IHDR", header(16, 16)), (b"IDAT", zlib.compress(bytes(1 << 24))), (b"IEND", b"")
+    )
+    monkeypatch.setattr(png_module, "zlib", Zlib)
+    with pytest.raises(DigestError, match="more data"):
+        decode(bomb)
+    assert sum(inflated) <= 1 << 16
 
 
 @given(st.data())

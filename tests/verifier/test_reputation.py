@@ -12,6 +12,8 @@ from verifier.reputation import (
     OBSERVATION,
     Evidence,
     Policy,
+    _ceil_div,
+    _ceil_sqrt,
     add,
     decay,
     replay,
@@ -29,11 +31,12 @@ half_lives = st.integers(1, 2**40)
 
 
 def test_halvings__when_recomputed_exactly__then_each_is_the_floor():
-    for k, constant in enumerate(HALVINGS, start=1):
-        root = 1 << (64 * 2**k - 1)
-        for _ in range(k):
-            root = isqrt(root)
-        assert constant == root
+    root = 1 << 255  # 2^-1 with 256 bits behind the point
+    for constant in HALVINGS:
+        root = isqrt(root << 256)
+        assert constant == root >> 192
+        # The roots so far are wrong by less than 2^-250: too little to change the floor.
+        assert 1 << 20 < root % (1 << 192) < (1 << 192) - (1 << 20)
 
 
 @given(amounts, spans, half_lives)
@@ -76,6 +79,19 @@ def test_wilson__when_compared_with_real_numbers__then_it_is_the_floor(alpha, be
     found = wilson_lower_bps(alpha, beta)
     assert found <= 10_000 * real + 1e-3
     assert found > 10_000 * real - 1.01
+
+
+@given(st.integers(0, 2**140))
+def test_ceil_sqrt__when_any_integer_is_given__then_it_is_the_least_root_not_below(value):
+    root = _ceil_sqrt(value)
+    assert (root - 1) ** 2 < value <= root**2 or root == value == 0
+
+
+@given(st.integers(0, 10**18), st.integers(1, 10**10))
+def test_ceil_div__when_any_integers_are_given__then_it_is_the_least_quotient_not_below(
+    top, bottom
+):
+    assert Fraction(top, bottom) <= _ceil_div(top, bottom) < Fraction(top, bottom) + 1
 
 
 @given(st.integers(0, 10**13), st.integers(0, 10**13), st.integers(1, 10**12))

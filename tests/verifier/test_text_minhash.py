@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from verifier import digest, profiles
 from verifier.digest import keystream
+from verifier.digest import nfc as nfc_module
 from verifier.digest.nfc import nfc
 from verifier.digest.shingles import PIECE, WHITE_SPACE, shingle
 from verifier.digest.text_minhash import TextMinhash
@@ -175,6 +176,24 @@ def test_nfc__when_this_python_knows_unicode_14__then_the_table_is_its_own():
 @given(st.text(max_size=50))
 def test_nfc__when_a_text_is_normalised_twice__then_nothing_changes(text):
     assert nfc(nfc(text)) == nfc(text)
+
+
+def test_nfc__when_this_python_knows_a_later_unicode__then_it_never_sees_what_14_did_not(
+    monkeypatch,
+):
+    seen = []
+
+    class Later:
+        """A `unicodedata` that would normalise whatever it is given."""
+
+        @staticmethod
+        def normalize(form, piece):
+            seen.append(piece)
+            return f"<{piece}>"
+
+    monkeypatch.setattr(nfc_module, "unicodedata", Later)
+    assert nfc("é\u0378\U0001e08f\u0301") == "<é>\u0378\U0001e08f<\u0301>"
+    assert seen == ["é", "\u0301"]
 
 
 def test_nfc__when_a_later_unicode_would_reorder__then_unicode_14_decides():
