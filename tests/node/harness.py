@@ -81,7 +81,7 @@ class InlineWorkers(Workers):
 class FusedStore(Store):
     """A store whose process may die right before and right after each write."""
 
-    def __init__(self, path: Path, court: Court, agent_id: int, fuse: Fuse) -> None:
+    def __init__(self, path: Path, court: Court, agent_id: int, *, fuse: Fuse) -> None:
         self._fuse = lambda: None
         super().__init__(path, court, agent_id)
         self._fuse = fuse
@@ -130,7 +130,7 @@ class Node:
     def start(self, fuse: Fuse | None = None) -> None:
         """A new process on the same folder."""
         fuse = fuse or Fuse()
-        self.store: Store = FusedStore(self.files.store, COURT, ME, fuse)
+        self.store: Store = FusedStore(self.files.store, COURT, ME, fuse=fuse)
         self.daemon = NodeDaemon(
             DaemonConfig(
                 agent_id=ME,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from verifier.digest import digest
 from verifier.node.delivery import Provider
 from verifier.node.records import Step
 from verifier.node.seat import Assignment, Produced, Seat, Toolbox
+from verifier.node.workers import Job
 from verifier.tasks import Task
 
 pytestmark = pytest.mark.unit
@@ -210,6 +212,24 @@ def test_node__when_its_engine_is_down__then_it_abstains_at_the_end_and_loses_no
         story.chain.mine()
     assert story.mine.state is SeatState.OPENED
     assert "The engine cannot be reached" in caplog.text
+
+
+def test_node__when_its_turn_comes_too_late__then_it_generates_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = EchoEngine()
+    story = Story(tmp_path, engine=engine)
+    story.draw()
+    clerk = story.node.daemon._clerk
+    queued: list[Job] = []
+    clerk._generator = SimpleNamespace(submit=lambda name, deadline, job: queued.append(job))
+    story.node.tick()
+    story.chain.mine(61)
+    queued[0]()
+    assert engine.tasks == []
+    assert "its window closed before its turn came" in caplog.text
+    story.node.tick()
+    assert "it did not commit in time" in caplog.text
 
 
 def test_abstention__when_two_seats_abstain__then_their_digests_are_far_apart(

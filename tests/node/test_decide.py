@@ -74,6 +74,8 @@ def test_decide__when_opening_is_not_settled__then_does_not_open() -> None:
 
 
 def test_decide__when_the_commitment_is_not_ours__then_does_not_open() -> None:
+    missed = decide(DIGESTED, replace(OPENING, state=SeatState.DRAWN, commitment=bytes(32)))
+    assert missed.act is Act.MISSED
     decision = decide(DIGESTED, replace(OPENING, commitment=b"\x09" * 32))
     assert decision.act is Act.WAIT
     assert "not made from this state" in decision.reason

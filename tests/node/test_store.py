@@ -112,6 +112,14 @@ def test_store__when_it_is_another_nodes__then_refuses_with_a_sentence(
         Store(files.store, court, agent)
 
 
+def test_store__when_the_local_chain_was_started_anew__then_refuses(files: StateDir) -> None:
+    Store(files.store, COURT, 0).close()
+    Store(files.store, COURT, 0, b"\x01" * 32).close()
+    Store(files.store, COURT, 0, b"\x01" * 32).close()
+    with pytest.raises(StateError, match="made for genesis 0101"):
+        Store(files.store, COURT, 0, b"\x02" * 32)
+
+
 def test_store__when_written_by_another_version__then_refuses(
     files: StateDir, store: Store
 ) -> None:

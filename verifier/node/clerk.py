@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,6 +66,7 @@ class Clerk:
         self._generator = generator
         self._sendings = sendings
         self._retries = Retries()
+        self._making = threading.Lock()
         self._seats: dict[SeatId, Seat] = {}
         self._numbers: dict[tuple[bytes, int, bytes], list[int]] = {}
         self._declined: set[tuple[SeatId, Act]] = set()
@@ -104,6 +106,11 @@ class Clerk:
         decision = decide(record, situation)
         self._carry_out(known, record, decision, view)
         return _owes(record, situation)
+
+    def forget(self, request_hash: bytes) -> None:
+        """Lets go of what was kept in memory for a round that is over."""
+        for drawn in [drawn for drawn in self._numbers if drawn[0] == request_hash]:
+            del self._numbers[drawn]
 
     # ------------------------------------------------------------------ what the chain says
 
@@ -148,8 +155,8 @@ class Clerk:
         view: Round,
     ) -> None:
         act, seat_id = decision.act, record.id
-        if act is Act.WAIT:
-            self._say(record, decision.reason)
+        if act in (Act.WAIT, Act.MISSED):
+            self._say(record, decision)
         elif act is Act.FINISH:
             self._store.finish(seat_id, decision.reason)
             self._forget(seat_id)
@@ -172,6 +179,9 @@ class Clerk:
         if record is None or record.digest is not None:
             return
         try:
+            if self._is_too_late(known, seat_id):
+                _log.warning("round %s: its window closed before its turn came", seat_id.short)
+                return
             seat = self._behaviour(known, seat_id)
             output = self._files.read_output(record.content_hash) if record.content_hash else None
             if output is None:
@@ -190,6 +200,18 @@ class Clerk:
             self._retries.failed((seat_id, Act.DIGEST))
         else:
             self._retries.succeeded((seat_id, Act.GENERATE))
+
+    def _is_too_late(self, known: KnownRound, seat_id: SeatId) -> bool:
+        """Whether an output made now would serve nothing: the queue may have been long."""
+        view = self._court.round(known.request_hash)
+        if view is None or bytes(view.key) != seat_id.key:
+            return True
+        if view.phase is Phase.COMMITTING:
+            return False
+        state = self._court.seat(known.request_hash, seat_id.seat).state
+        if view.phase is Phase.OPENING:
+            return state is SeatState.DRAWN
+        return not (seat_id.is_provider and view.phase is Phase.PUBLISHING)
 
     def _keep(self, seat: Seat, produced: Produced) -> None:
         """Stores a digest and everything its opening will need, before any of it is used."""
@@ -247,26 +269,28 @@ class Clerk:
     # ------------------------------------------------------------------ inside
 
     def _behaviour(self, known: KnownRound, seat_id: SeatId) -> Seat:
-        if seat_id not in self._seats:
-            delivery = self._store.delivery(known.output_hash) if seat_id.is_provider else None
-            assignment = Assignment(
-                seat_id,
-                self._agent_id,
-                known,
-                self._recipes.profile(known.profile_id),
-                delivery,
-            )
-            self._seats[seat_id] = self._factory(assignment, self._tools)
-        return self._seats[seat_id]
+        with self._making:
+            if seat_id not in self._seats:
+                delivery = self._store.delivery(known.output_hash) if seat_id.is_provider else None
+                assignment = Assignment(
+                    seat_id,
+                    self._agent_id,
+                    known,
+                    self._recipes.profile(known.profile_id),
+                    delivery,
+                )
+                self._seats[seat_id] = self._factory(assignment, self._tools)
+            return self._seats[seat_id]
 
     def _again(self, seat_id: SeatId, act: Act, error: AssayError) -> None:
         pause = self._retries.failed((seat_id, act))
         _log.warning("round %s: %s (again in %.0f s)", seat_id.short, error, pause)
 
-    def _say(self, record: SeatRecord, reason: str) -> None:
-        if reason and self._said.get(record.id) != reason:
-            self._said[record.id] = reason
-            _log.debug("round %s: %s", record.id.short, reason)
+    def _say(self, record: SeatRecord, decision: Decision) -> None:
+        if decision.reason and self._said.get(record.id) != decision.reason:
+            self._said[record.id] = decision.reason
+            level = logging.WARNING if decision.act is Act.MISSED else logging.DEBUG
+            _log.log(level, "round %s: %s", record.id.short, decision.reason)
 
     def _forget(self, seat_id: SeatId) -> None:
         self._seats.pop(seat_id, None)

@@ -208,6 +208,8 @@ class NodeDaemon:
         if view.phase is Phase.FINAL:
             if moment.settled >= moment.head or self._final_when(known, moment):
                 self._store.round_done(known.request_hash)
+                self._clerk.forget(known.request_hash)
+                self._poker.forget(known.request_hash)
             return owed
         role = Role.PROVIDER if mine else Role.COMMITTEE if numbers else Role.BYSTANDER
         self._poker.consider(known, view, head, moment.now, role)

@@ -38,6 +38,7 @@ class Act(Enum):
     COMMIT = auto()
     OPEN = auto()
     PUBLISH = auto()
+    MISSED = auto()
     FINISH = auto()
 
 
@@ -84,7 +85,7 @@ def decide(record: SeatRecord, situation: Situation) -> Decision:
         return _committing(record, situation)
     if situation.phase is Phase.OPENING:
         return _opening(record, situation)
-    return Decision(Act.WAIT, _missed(situation.state))
+    return Decision(Act.MISSED, _missed(situation.state))
 
 
 def _committing(record: SeatRecord, situation: Situation) -> Decision:
@@ -100,7 +101,7 @@ def _committing(record: SeatRecord, situation: Situation) -> Decision:
 
 def _opening(record: SeatRecord, situation: Situation) -> Decision:
     if situation.state is SeatState.DRAWN:
-        return Decision(Act.WAIT, _missed(situation.state))
+        return Decision(Act.MISSED, _missed(situation.state))
     if record.digest is None:
         # The store was lost, the chain kept the commitment: the same work gives the same digest.
         return _produce(record)

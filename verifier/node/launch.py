@@ -88,7 +88,8 @@ class OpenNode:
         self.deployment.check(self.gateway)
         require_operator(self.gateway, config.agent_id, self.signer.address)
         self.court: Court = self.deployment.court
-        self.store = Store(files.store, self.court, config.agent_id)
+        genesis = self.gateway.identity()[1]
+        self.store = Store(files.store, self.court, config.agent_id, genesis)
         self.recipes = RecipeBook(self.store, self.gateway, int(self.deployment.block))
         self.engines = EngineBook(config.engines, engines)
 

@@ -111,6 +111,10 @@ class Poker:
         if self._retries.ready(name) and not self._sendings.busy(name):
             self._sendings.start(name, lambda: self._send(known, poke, name))
 
+    def forget(self, request_hash: bytes) -> None:
+        """Lets go of what was kept in memory for a round that is over."""
+        self._since.pop(request_hash, None)
+
     def _send(self, known: KnownRound, poke: Poke, name: tuple[str, bytes]) -> None:
         short = known.request_hash.hex()[:8]
         try:

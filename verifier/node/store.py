@@ -65,8 +65,10 @@ _ROUND_COLUMNS: Final = (
 class Store:
     """One node's seats, rounds and deliveries."""
 
-    def __init__(self, path: Path, court: Court, agent_id: int) -> None:
-        """Opens or makes the store.
+    def __init__(
+        self, path: Path, court: Court, agent_id: int, genesis: bytes | None = None
+    ) -> None:
+        """Opens or makes the store. `genesis` is the hash of the chain's block 0, if known.
 
         Raises:
             StateError: it cannot be opened, is damaged, of another schema, or another node's.
@@ -79,7 +81,7 @@ class Store:
             self._db.execute("PRAGMA synchronous = FULL")
             with self._db:
                 self._db.executescript(_TABLES)
-            self._claim(court, agent_id)
+            self._claim(court, agent_id, genesis)
         except sqlite3.Error as error:
             raise StateError(
                 f"The node's state {path} cannot be used ({error}): free the disk, restore the "
@@ -91,7 +93,7 @@ class Store:
         with self._lock:
             self._db.close()
 
-    def _claim(self, court: Court, agent_id: int) -> None:
+    def _claim(self, court: Court, agent_id: int, genesis: bytes | None) -> None:
         wanted = {
             "schema": SCHEMA,
             "chain": str(court.chain_id),
@@ -100,11 +102,12 @@ class Store:
         }
         with self._lock, self._db:
             found = dict(self._db.execute("SELECT name, value FROM meta").fetchall())
-            if not found:
-                self._db.executemany("INSERT INTO meta VALUES (?, ?)", wanted.items())
-                return
+            if genesis is not None:
+                # A local chain that was started anew has the same id, and another history.
+                wanted["genesis"] = genesis.hex()
+            self._db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", wanted.items())
         for name, value in wanted.items():
-            if found.get(name) != value:
+            if found.get(name, value) != value:
                 raise StateError(
                     f"The state {self._path} was made for {name} {found.get(name)}, but this node "
                     f"is for {name} {value}: use another --state-dir."
