@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import metadata
@@ -150,6 +152,26 @@ def test_work__when_delivered_and_submitted__then_the_round_can_be_shown(
     shown = assay("verify", "show", opened["requestHash"])
     assert "waiting for the committee to be drawn" in shown
     assert json.loads(assay("verify", "show", opened["requestHash"], "--json")) == opened
+
+
+def test_node__when_run_and_told_to_stop__then_ends_with_nothing_left_to_do(
+    assay: Assay, here: Path
+) -> None:
+    make_node(assay)
+    command = [sys.executable, "-c", "from cli.main import main; main()", "node", "run"]
+    source = str(Path(main.__file__).parents[1])
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": source}
+    ) as process:
+        assert process.stderr is not None
+        lines = []
+        while "node of agent 0 on chain" not in (line := process.stderr.readline()):
+            assert line, lines
+            lines.append(line)
+        assert json.loads(assay("node", "status", "--json"))["running"] is True
+        process.terminate()
+        assert process.wait(20) == 0
+    assert any("profile exact-bytes: engine command" in line for line in lines)
 
 
 # ------------------------------------------------------------------ refusals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -11,20 +12,25 @@ import pytest
 
 from chain.errors import RevertError
 from chain.types import Phase
-from tests.node.fake_chain import COURT, FakeChain, FakeSender
+from tests.node.fake_chain import COURT, FakeChain, FakeSender, signer
 from tests.node.harness import ME, PROFILE, EchoEngine, InlineWorkers, task
 from verifier import profiles
-from verifier.errors import EngineError, ProfileError, TaskError
+from verifier.errors import DigestError, EngineError, ProfileError, TaskError
 from verifier.node.court_view import CourtView
+from verifier.node.delivery import Provider, upload_sealed
 from verifier.node.engine_book import DEFAULT, EngineBook, EngineConfig
+from verifier.node.errors import NodeError
 from verifier.node.poker import BackOff, Poke, Poker, Role, due
+from verifier.node.receipts import SignedReceipt
 from verifier.node.recipes import RecipeBook
 from verifier.node.records import KnownRound
 from verifier.node.retries import Retries
+from verifier.node.statedir import StateDir
 from verifier.node.store import Store
 from verifier.node.tasks import TaskSource
 from verifier.node.watcher import Watcher
 from verifier.node.workers import GeneratorThread, SendingThreads
+from verifier.seal import unseal
 from verifier.tasks import MAX_TASK_BYTES
 
 pytestmark = pytest.mark.unit
@@ -322,3 +328,69 @@ def test_retries__when_it_fails_again__then_the_pauses_grow_to_a_limit() -> None
     assert retries.ready("x")
     retries.succeeded("x")
     assert retries.failed("x") == 1.0
+
+
+# ------------------------------------------------------------------ deliveries
+
+
+def signed_receipt(tmp_path: Path, store: Store) -> SignedReceipt:
+    files = StateDir(tmp_path)
+    files.create()
+    provider = Provider(ME, COURT, signer(ME), store, files)
+    client = signer(5).address
+    return provider.deliver(WORK, PROFILE, b"the work", client, 2_000_000_000, 1024)
+
+
+def test_delivery__when_too_large_to_be_published__then_no_receipt_is_signed(
+    tmp_path: Path, store: Store
+) -> None:
+    provider = Provider(ME, COURT, signer(ME), store, StateDir(tmp_path))
+    with pytest.raises(NodeError, match="has 8 bytes, and the profile exact-bytes allows 7"):
+        provider.deliver(WORK, PROFILE, b"the work", signer(5).address, 2_000_000_000, 7)
+    assert store.deliveries() == []
+
+
+def test_delivery__when_the_profile_does_not_admit_the_output__then_no_receipt_is_signed(
+    tmp_path: Path, store: Store
+) -> None:
+    image = profiles.load("image-perceptual-terrain128")
+    provider = Provider(ME, COURT, signer(ME), store, StateDir(tmp_path))
+    with pytest.raises(DigestError):
+        provider.deliver(WORK, image, b"no image", signer(5).address, 2_000_000_000, 1024)
+    assert store.deliveries() == []
+
+
+def test_upload__when_the_backend_takes_it__then_it_has_ciphertext_only(
+    tmp_path: Path, store: Store
+) -> None:
+    signed, taken = signed_receipt(tmp_path, store), list[httpx.Request]()
+
+    def take(request: httpx.Request) -> httpx.Response:
+        taken.append(request)
+        return httpx.Response(201)
+
+    salt = store.deliveries()[0].salt
+    transport = httpx.MockTransport(take)
+    assert upload_sealed("http://backend.test", signed, b"the work", salt, transport=transport)
+    (request,) = taken
+    assert (request.method, request.url.path) == ("POST", "/v1/artifacts")
+    assert b"the work" not in request.content
+    assert unseal(request.content, salt) == b"the work"
+    assert request.headers["Assay-Signature"] == "0x" + signed.signature.hex()
+    assert json.loads(request.headers["Assay-Receipt"])["agentId"] == "0"
+
+
+@pytest.mark.parametrize("status", [403, 500, None])
+def test_upload__when_the_backend_fails__then_it_is_a_warning(
+    tmp_path: Path, store: Store, status: int | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    signed = signed_receipt(tmp_path, store)
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        if status is None:
+            raise httpx.ConnectError("refused")
+        return httpx.Response(status)
+
+    transport = httpx.MockTransport(refuse)
+    assert not upload_sealed("http://backend.test", signed, b"x", bytes(32), transport=transport)
+    assert "did not take the sealed output" in caplog.text
