@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chain import messages
+from chain.errors import RpcTimeout, TransactionError
 from chain.types import PROVIDER_SEAT, Phase, SeatState
 from tests.node.fake_chain import COURT, FakeChain, profile
 from tests.node.harness import ME, PROFILE, Crash, EchoEngine, Fuse, Node, task
@@ -412,3 +413,39 @@ def test_delivery__when_made_again__then_it_has_the_same_salt(tmp_path: Path) ->
         story.node.signer, COURT, ME, story.work.hash(), content
     )
     assert keccak256(stored.salt + content) == stored.output_hash
+
+
+# ------------------------------------------------------------------ names of transactions
+
+
+def jobs_asked(tmp_path: Path, failure: Exception) -> list[str]:
+    """Names under which a seat committed before and after a failure and a restart."""
+    asked: list[str] = []
+
+    class Failing(Seat):
+        def commit(self, commitment: bytes, job: str) -> bool:
+            asked.append(job)
+            if len(asked) == 1:
+                raise failure
+            return super().commit(commitment, job)
+
+    story = Story(tmp_path, factory=Failing)
+    story.draw()
+    story.node.tick(2)
+    assert story.mine.state is SeatState.DRAWN
+    story.node.restart()
+    story.node.tick(2)
+    assert story.mine.state is SeatState.COMMITTED
+    return asked
+
+
+def test_transaction__when_its_fate_is_unknown__then_it_keeps_its_name(tmp_path: Path) -> None:
+    first, second = jobs_asked(tmp_path, RpcTimeout("The node did not answer in time."))
+    assert first == second
+
+
+def test_transaction__when_it_reverted_for_good__then_the_next_has_another_name(
+    tmp_path: Path,
+) -> None:
+    first, second = jobs_asked(tmp_path, TransactionError("It ran out of gas."))
+    assert first != second
