@@ -21,6 +21,9 @@ import logging
 import threading
 import time
 import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Final, NoReturn
@@ -109,6 +112,8 @@ class Sender:
         self._nonces = threading.Lock()
         self._jobs: dict[str, threading.Lock] = {}
         self._jobs_guard = threading.Lock()
+        self._waited_for: Counter[str] = Counter()
+        self._waiting = threading.Lock()
         self._recovery = threading.Lock()
         self._recovered = False
 
@@ -136,8 +141,10 @@ class Sender:
         """Like `send`, for a prepared call or a contract's creation."""
         self._recover_once()
         if job is None:
-            return self._do(f"{call.label}:{uuid.uuid4().hex}", call)
-        with self._lock_of(job):
+            job = f"{call.label}:{uuid.uuid4().hex}"
+            with self._waits_for(job):
+                return self._do(job, call)
+        with self._lock_of(job), self._waits_for(job):
             entry = self._journal.get(self._chain(), job)
             if entry is not None and (receipt := self._finish(entry)) is not None:
                 return receipt
@@ -299,16 +306,32 @@ class Sender:
                 elif reply is _Reply.UNDERPRICED or now - offered > policy.replace_after:
                     offered = handed_in = now
                     reply = _Reply.WAIT
+                    self._help_earlier(entry, pay_more=True)
                     if (longer := self._offer_more(entry)) is not None:
                         entry = longer
                         reply = self._broadcast(entry)
                 elif now - handed_in > policy.resend_after:
                     handed_in = now
+                    self._help_earlier(entry, pay_more=False)
                     if not self._is_in_pool(entry):
                         reply = self._broadcast(entry)
             except RpcError as error:
                 silence = error
             time.sleep(policy.poll)
+
+    def _help_earlier(self, entry: Entry, *, pay_more: bool) -> None:
+        """Brings transactions at lower nonces along that nobody waits for any more.
+
+        Whoever sent them gave up, because the node was silent for long, say; without them this one
+        is never mined. They stand in the journal, so they can still take effect once at most.
+        """
+        with self._waiting:  # held, so that nobody begins to wait for what is being raised
+            for earlier in self._journal.open_entries(self._chain(), self.address):
+                if earlier.nonce >= entry.nonce or self._waited_for[earlier.job]:
+                    continue
+                longer = self._offer_more(earlier) if pay_more else None
+                if longer is not None or not self._is_in_pool(earlier):
+                    self._broadcast(longer or earlier)
 
     def _drop(self, entry: Entry) -> NoReturn:
         self._journal.close(entry, JobState.DROPPED)
@@ -366,6 +389,17 @@ class Sender:
     def _chain(self) -> str:
         chain_id, genesis = self.gateway.identity()
         return f"{chain_id}:{genesis.hex()[:16]}"
+
+    @contextmanager
+    def _waits_for(self, job: str) -> Iterator[None]:
+        """While somebody does, nobody else signs further attempts of the job."""
+        with self._waiting:
+            self._waited_for[job] += 1
+        try:
+            yield
+        finally:
+            with self._waiting:
+                self._waited_for[job] -= 1
 
     def _lock_of(self, job: str) -> threading.Lock:
         with self._jobs_guard:

@@ -83,6 +83,9 @@ class Spy(MemoryJournal):
     def last(self) -> Entry:
         return list(self._entries.values())[-1]
 
+    def of_nonce(self, nonce: int) -> tuple[Attempt, ...]:
+        return next(e.attempts for e in self._entries.values() if e.nonce == nonce)
+
     def attempts(self) -> tuple[Attempt, ...]:
         return self.last.attempts if self._entries else ()
 
@@ -279,6 +282,44 @@ def test_sender__when_it_waits_at_the_cap__then_it_gives_up_and_a_later_look_fin
     held("evm_mine")
 
     assert sender.send_call(payment(), job="pay").succeeded
+    assert paid(gateway) == 7
+
+
+def test_sender__when_it_gave_one_up_unsent__then_the_next_brings_it_along(
+    proxy: FaultProxy, door: Gateway, signer: Signer, gateway: Gateway
+) -> None:
+    policy = SendPolicy(poll=0.02, resend_after=0.2, give_up_after=0.7)
+    sender = Sender(door, signer, policy=policy)
+    proxy.inject("eth_sendRawTransaction", *[LOSE_REQUEST] * 4)
+    with pytest.raises(TransactionStuck):
+        sender.send_call(payment(5))
+    while proxy.pending("eth_sendRawTransaction"):
+        with pytest.raises(RpcUnreachable):
+            door.broadcast(b"")
+
+    assert sender.send_call(payment(2)).succeeded
+    assert paid(gateway) == 7
+
+
+def test_sender__when_it_gave_one_up_that_pays_too_little__then_the_next_raises_it(
+    held: Control, gateway: Gateway, signer: Signer, background: Background
+) -> None:
+    journal = Spy()
+    impatient = SendPolicy(poll=0.02, replace_after=9.0, give_up_after=0.2)
+    with pytest.raises(TransactionStuck):
+        Sender(gateway, signer, journal, impatient).send_call(payment(5))
+    (cheap,) = journal.attempts()
+    held("anvil_setNextBlockBaseFeePerGas", hex(2 * cheap.fees.max_fee))
+    held("evm_mine")
+
+    sender = Sender(gateway, signer, journal, BUMPING)
+    sender._recovered = True
+    job = background(sender.send_call, payment(2))
+    eventually(lambda: len(journal.of_nonce(0)) > 1, "a better offer for the first")
+    held("evm_setAutomine", True)
+    held("evm_mine")
+
+    assert job.result().succeeded
     assert paid(gateway) == 7
 
 

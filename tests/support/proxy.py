@@ -92,6 +92,11 @@ class FaultProxy:
         with self._lock:
             self._faults[method].extend(faults)
 
+    def pending(self, method: str) -> int:
+        """Faults of a method that are not used up."""
+        with self._lock:
+            return len(self._faults[method])
+
     def broadcasts(self) -> list[str]:
         """Raw transactions handed in so far, in order."""
         with self._lock:
