@@ -434,7 +434,7 @@ def jobs_asked(tmp_path: Path, failure: Exception) -> list[str]:
     story.node.tick(2)
     assert story.mine.state is SeatState.DRAWN
     story.node.restart()
-    story.node.tick(2)
+    story.node.tick()
     assert story.mine.state is SeatState.COMMITTED
     return asked
 
