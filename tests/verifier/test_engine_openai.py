@@ -182,3 +182,13 @@ def test_info__when_the_server_lists_its_models__then_they_are_named_without_the
         "model": "a",
         "models": "a b",
     }
+
+
+def test_info__when_the_server_does_not_list_its_models__then_they_stay_unknown():
+    found = Endpoint(httpx.Response(404)).engine().info()
+    assert found == {"engine": "openai-compatible chat", "endpoint": "http://engine.test"}
+
+
+def test_info__when_nothing_answers__then_it_is_unavailable():
+    with pytest.raises(EngineUnavailable, match="cannot be reached"):
+        Endpoint(httpx.ConnectError("refused")).engine(attempts=1).info()

@@ -71,17 +71,12 @@ class OpenAI:
 
     def info(self) -> dict[str, str]:
         """The endpoint's host and what it calls its models; what it does not say stays unknown."""
-        listed = self._json(self._exchange("GET", "models", None))
-        models = listed.get("data") if isinstance(listed, dict) else None
-        named = [
-            m["id"] for m in models or () if isinstance(m, dict) and isinstance(m.get("id"), str)
-        ]
         host = httpx.URL(self._base)
         return {
             "engine": f"openai-compatible {self._mode}",
             "endpoint": f"{host.scheme}://{host.host}:{host.port or ''}".rstrip(":"),
-            "models": " ".join(sorted(named)),
             **({"model": self._model} if self._model else {}),
+            **self._models(),
         }
 
     def generate(self, task: Task) -> bytes:
@@ -93,6 +88,17 @@ class OpenAI:
     def close(self) -> None:
         """Closes the connections."""
         self._client.close()
+
+    def _models(self) -> dict[str, str]:
+        try:
+            listed = self._json(self._exchange("GET", "models", None))
+        except EngineUnavailable:
+            raise
+        except EngineError:
+            return {}  # not every server lists its models
+        models = listed.get("data") if isinstance(listed, dict) else None
+        named = [m.get("id") for m in models or () if isinstance(m, dict)]
+        return {"models": " ".join(sorted(name for name in named if isinstance(name, str)))}
 
     def _request(self, task: Task) -> dict[str, Any]:
         if task.modality != "text" or task.prompt is None:
