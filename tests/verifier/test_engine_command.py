@@ -33,6 +33,12 @@ def test_generate__when_words_have_fields__then_they_are_filled_and_no_shell_run
     assert json.loads(found) == ["--model=a b; echo x", "0x" + task.hash().hex(), "text", "$HOME"]
 
 
+@pytest.mark.parametrize("model", ["a\0b", "--delete", "../../secret", "a\nb"])
+def test_generate__when_the_model_would_be_no_mere_word__then_refused(model):
+    with pytest.raises(EngineError, match="cannot be a word of a command"):
+        python(ECHO, "{model}").generate(text_task(model=model))
+
+
 def test_generate__when_the_modality_is_image__then_bytes_stay_as_they_are():
     code = r"import sys; sys.stdout.buffer.write(b'\x89PNG\xff e\xcc\x81')"
     assert python(code).generate(image_task()) == b"\x89PNG\xff e\xcc\x81"

@@ -6,6 +6,7 @@ own, which ends with the task.
 """
 
 import os
+import re
 import selectors
 import shutil
 import signal
@@ -22,6 +23,8 @@ from verifier.tasks import Task
 __all__ = ["Command"]
 
 BLOCK = 1 << 16
+# A client chooses the name: it must not be read as an option, nor lead out of a folder of models.
+MODEL_NAME = re.compile(r"(?!-)(?!.*\.\.)[^\x00-\x1f\x7f]+")
 STDERR_KEPT = 2000  # bytes
 STDERR_SHOWN = 200  # characters
 
@@ -85,6 +88,11 @@ class Command:
             "{profile}": "0x" + task.profile.hex(),
             "{task_hash}": "0x" + task.hash().hex(),
         }
+        if any("{model}" in word for word in self._argv) and not MODEL_NAME.fullmatch(task.model):
+            raise EngineError(
+                f"The task's model {task.model!r} cannot be a word of a command: it may not begin "
+                "with -, nor contain .. or control characters."
+            )
         words = [_fill(word, fields) for word in self._argv]
         if shutil.which(words[0]) is None:
             raise EngineError(

@@ -97,7 +97,8 @@ class OpenAI:
         except EngineError:
             return {}  # not every server lists its models
         models = listed.get("data") if isinstance(listed, dict) else None
-        named = [m.get("id") for m in models or () if isinstance(m, dict)]
+        models = models if isinstance(models, list) else []
+        named = [m.get("id") for m in models if isinstance(m, dict)]
         return {"models": " ".join(sorted(name for name in named if isinstance(name, str)))}
 
     def _request(self, task: Task) -> dict[str, Any]:
@@ -157,7 +158,7 @@ class OpenAI:
     def _json(self, data: bytes) -> Any:
         try:
             return json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise EngineError(
                 f"The engine at {self._base} did not answer with JSON ({_quote(data)}); "
                 "is this the address of an OpenAI-compatible API?"
