@@ -153,3 +153,28 @@ def test_outputs__when_a_file_was_altered__then_it_counts_as_missing(files: Stat
     assert files.read_output(content_hash) is None
     assert files.read_output(bytes(32)) is None
     assert not list((files.root / "outputs").glob(".*"))
+
+
+def test_store__when_the_disk_is_full__then_one_sentence(store: Store) -> None:
+    store._write("PRAGMA max_page_count = 1")
+    with pytest.raises(StateError, match=r"is full.*: free the disk"):
+        store.add_recipe(PROFILE_ID, bytes(1 << 20))
+
+
+def test_output__when_the_disk_damaged_it__then_it_is_written_again(files: StateDir) -> None:
+    content_hash = files.save_output(b"whole")
+    (files.root / "outputs" / content_hash.hex()).write_bytes(b"who")
+    assert files.save_output(b"whole") == content_hash
+    assert files.read_output(content_hash) == b"whole"
+
+
+def test_output__when_it_cannot_be_written__then_nothing_is_left_behind(
+    files: StateDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(StateError, match="No space left"):
+        files.save_output(b"too much")
+    assert list((files.root / "outputs").iterdir()) == []

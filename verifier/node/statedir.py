@@ -93,7 +93,7 @@ class StateDir:
         """Stores an output durably; returns its keccak256."""
         content_hash = bytes(keccak(output))
         path = self._output(content_hash)
-        if not path.exists():
+        if self.read_output(content_hash) is None:  # also if the disk damaged it
             write_whole(path, output)
         return content_hash
 
@@ -111,18 +111,22 @@ class StateDir:
 
 def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Writes a file durably, whole or not at all. StateError when that is impossible."""
+    part: Path | None = None
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        part = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
+        part.chmod(mode)
+        part.replace(path)
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
     except OSError as error:
+        if part is not None:
+            part.unlink(missing_ok=True)  # on a full disk it would make things worse
         raise StateError(f"The file {path} cannot be written: {error.strerror}.") from None

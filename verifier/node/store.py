@@ -11,7 +11,8 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -295,17 +296,27 @@ class Store:
     # ------------------------------------------------------------------ inside
 
     def _write(self, statement: str, *values: Any) -> None:
-        with self._lock, self._db:
+        with self._lock, self._sentences(), self._db:
             self._db.execute(statement, values)
 
     def _one(self, query: str, *values: Any) -> tuple[Any, ...] | None:
-        with self._lock:
+        with self._lock, self._sentences():
             row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()
             return row
 
     def _all(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with self._lock:
+        with self._lock, self._sentences():
             return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StateError(
+                f"The node's state {self._path} cannot be used ({error}): free the disk, or "
+                "restore the file."
+            ) from None
 
 
 def _marks(count: int) -> str:
