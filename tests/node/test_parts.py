@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
-from chain.errors import RevertError
+from chain.errors import RevertError, RpcRejected
+from chain.events import Event, RoundSubmitted
 from chain.types import Phase
 from tests.node.fake_chain import COURT, FakeChain, FakeSender, signer
 from tests.node.harness import ME, PROFILE, EchoEngine, InlineWorkers, task
@@ -182,6 +184,52 @@ def test_watcher__when_an_answer_left_out_a_log__then_the_count_brings_it_back(
     watcher(chain, store).reconcile()
     assert store.round(name) is not None
     assert "1 rounds were missed" in caplog.text
+
+
+def test_watcher__when_rounds_came_since_it_read__then_they_are_not_missed(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    chain = FakeChain()
+    watcher(chain, store).catch_up(chain.head())
+    submit(chain, "new")
+    watcher(chain, store).reconcile()
+    assert "missed" not in caplog.text
+
+
+def test_watcher__when_reorganised_while_it_reads__then_it_reads_the_new_branch(
+    store: Store,
+) -> None:
+    chain = FakeChain()
+    chain.mine(3)
+    gone = submit(chain, "gone")
+    chain.mine(3)
+    read = chain.logs_of_block
+    fresh: list[bytes] = []
+
+    def reorganising(block_hash: bytes) -> list[Event]:
+        if chain.block(block_hash) is None:
+            raise RpcRejected("The node answered: unknown block", -32000, "unknown block")
+        found = read(block_hash)
+        if not fresh and any(isinstance(event, RoundSubmitted) for event in found):
+            chain.reorganise(4)
+            del chain.blocks[-5:]
+            fresh.append(submit(chain, "new"))
+            chain.mine(4)
+        return found
+
+    chain.logs_of_block = reorganising  # type: ignore[method-assign]
+    for _ in range(3):
+        with suppress(RpcRejected):
+            watcher(chain, store).catch_up(chain.head())
+    assert store.round(gone) is None
+    assert store.round(fresh[0]) is not None
+
+
+def test_seat__when_the_draw_was_taken_back__then_says_so() -> None:
+    chain = FakeChain()
+    name = submit(chain, "drawn no more")
+    with pytest.raises(NodeError, match="taken back by a reorganisation"):
+        CourtView(chain).seat(name, 1)
 
 
 def test_watcher__when_an_older_head_is_answered__then_nothing_is_forgotten(store: Store) -> None:

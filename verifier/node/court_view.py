@@ -10,6 +10,7 @@ from chain.events import Event
 from chain.gateway import BlockTag
 from chain.structs import Profile, Round, Seat
 from chain.types import PROVIDER_SEAT, BlockNumber, Phase
+from verifier.node.errors import NodeError
 
 __all__ = ["COURT", "ChainReader", "CourtView"]
 
@@ -55,11 +56,14 @@ class CourtView:
         if number == PROVIDER_SEAT:
             found: Seat = self._gateway.call(COURT, "providerSeat", request_hash, block=block)
             return found
-        return self.seats(request_hash, block)[number]
+        seats = self.seats(request_hash, block)
+        if number >= len(seats):
+            raise NodeError("The draw was taken back by a reorganisation; looking again.")
+        return seats[number]
 
-    def round_count(self) -> int:
-        """Rounds ever submitted."""
-        return int(self._gateway.call(COURT, "roundCount"))
+    def round_count(self, block: BlockTag = "latest") -> int:
+        """Rounds submitted until a block."""
+        return int(self._gateway.call(COURT, "roundCount", block=block))
 
     def enrolments(self, agent_id: int) -> frozenset[bytes]:
         """Profiles an agent may be drawn for."""

@@ -53,6 +53,9 @@ class Watcher:
                 block = head if number == head.number else self._gateway.block(number)
                 if block is None:
                     return  # the node that answers now is behind; the cursor stays
+                cursor = self._store.cursor()
+                if cursor and cursor[0] == number - 1 and cursor[1] != block.parent_hash:
+                    return  # reorganised while we read; the cursor, no longer on the chain, tells
                 self._learn(self._gateway.logs_of_block(block.hash))
                 self._store.set_cursor(block.number, block.hash)
                 number += 1
@@ -61,7 +64,11 @@ class Watcher:
 
     def reconcile(self) -> None:
         """Reads everything again if the court counts more rounds than the store has."""
-        missing = self._court.round_count() - self._store.round_count()
+        cursor = self._store.cursor()
+        if cursor is None:
+            return
+        # At the cursor's block: rounds that came since are not missed, only not read yet.
+        missing = self._court.round_count(cursor[0]) - self._store.round_count()
         if missing > 0:
             _log.warning("%d rounds were missed; reading the chain's events again", missing)
             number, last = self._first_block, self._gateway.head().number
