@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from tests.node.fake_chain import COURT, FakeChain, profile
 from tests.node.harness import ME, PROFILE, Crash, EchoEngine, Fuse, Node, task
 from verifier.canonical import keccak256
 from verifier.digest import digest
+from verifier.errors import EngineUnavailable
 from verifier.node.delivery import Provider
 from verifier.node.records import Step
 from verifier.node.seat import Assignment, Produced, Seat, Toolbox
@@ -194,8 +196,6 @@ def test_node__when_the_task_is_corrupt__then_it_abstains_and_says_why(
 
 class BrokenEngine(EchoEngine):
     def generate(self, task: Task) -> bytes:
-        from verifier.errors import EngineUnavailable
-
         raise EngineUnavailable("The engine cannot be reached; see whether it is running.")
 
 
@@ -244,7 +244,7 @@ def test_abstention__when_two_seats_abstain__then_their_digests_are_far_apart(
 
     def factory(assignment: Assignment, tools: Toolbox) -> Seat:
         for agent in (1, 2):
-            seat = Seat(Assignment(assignment.id, agent, assignment.round, PROFILE), tools)
+            seat = Seat(Assignment(assignment.id, agent, assignment.round, lambda: PROFILE), tools)
             made.append(seat.abstain())
         return Seat(assignment, tools)
 
@@ -306,12 +306,12 @@ def test_node__when_stopped_twice_with_a_seat_open__then_it_ends_at_once_and_say
 class Delivered(Story):
     """A round about my own work, judged by three others."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, **node: Any) -> None:
         self.work = task()
         self.chain = FakeChain(profile())
         self.chain.enrolled[ME] = [PROFILE.profile_id]
         self.chain.mine(3)
-        self.node = Node(self.chain, root)
+        self.node = Node(self.chain, root, **node)
         provider = Provider(ME, COURT, self.node.signer, self.node.store, self.node.files)
         output = (self.work.prompt or "").encode()
         self.signed = provider.deliver(
@@ -449,3 +449,96 @@ def test_transaction__when_it_reverted_for_good__then_the_next_has_another_name(
 ) -> None:
     first, second = jobs_asked(tmp_path, TransactionError("It ran out of gas."))
     assert first != second
+
+
+# ------------------------------------------------------------------ what must not spread
+
+
+class MindlessEngine(EchoEngine):
+    """Its library fails in a way nobody foresaw."""
+
+    def generate(self, task: Task) -> bytes:
+        self.tasks.append(task)
+        raise ValueError("embedded null byte")
+
+
+def test_node__when_an_engine_fails_unforeseen__then_it_pauses_before_trying_again(
+    tmp_path: Path,
+) -> None:
+    engine = MindlessEngine()
+    story = Story(tmp_path, engine=engine)
+    story.draw()
+    story.node.tick(5)
+    assert len(engine.tasks) == 1
+
+
+def test_node__when_one_round_fails_unforeseen__then_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    story = Story(tmp_path)
+    first = story.request_hash
+    story.request_hash = story.chain.submit(
+        "second", PROVIDER, PROFILE.profile_id, story.work.uri(), story.work.hash()
+    )
+    story.draw()
+    call = story.chain.call
+
+    def failing(contract: str, function: str, *arguments: Any, **options: Any) -> Any:
+        if function == "round" and arguments[0] == first:
+            raise KeyError("phase")
+        return call(contract, function, *arguments, **options)
+
+    monkeypatch.setattr(story.chain, "call", failing)
+    for _ in range(4):
+        story.node.tick()
+        story.chain.mine()
+    assert story.mine.state is SeatState.OPENED
+    assert f"round {first.hex()[:8]}: unexpected failure" in caplog.text
+
+
+def test_node__when_the_recipe_cannot_be_read__then_it_abstains(tmp_path: Path) -> None:
+    recipe = b'{"schema":"assay/profile/2"}'
+    profile_id = keccak256(recipe)
+    story = Story(tmp_path)
+    story.node.store.add_recipe(profile_id, recipe)
+    story.chain.enrolled[ME].append(profile_id)
+    story.request_hash = story.chain.submit(
+        "later", PROVIDER, profile_id, story.work.uri(), story.work.hash()
+    )
+    story.draw()
+    for _ in range(40):
+        story.node.tick()
+        story.chain.mine()
+    assert story.mine.state is SeatState.OPENED
+
+
+def test_node__when_its_engine_is_not_what_the_profile_pins__then_it_does_not_vote_with_it(
+    tmp_path: Path,
+) -> None:
+    engine = EchoEngine()
+    pinned = replace(PROFILE, pins={"engine": "another"})
+
+    def factory(assignment: Assignment, tools: Toolbox) -> Seat:
+        return Seat(replace(assignment, find_profile=lambda: pinned), tools)
+
+    story = Story(tmp_path, engine=engine, factory=factory)
+    story.draw()
+    story.node.tick(3)
+    assert engine.tasks == []
+    assert story.mine.state is SeatState.DRAWN
+
+
+class SilentEngine(BrokenEngine):
+    """Nothing answers any more."""
+
+    def info(self) -> dict[str, str]:
+        raise EngineUnavailable("The engine cannot be reached; see whether it is running.")
+
+
+def test_delivery__when_the_engine_is_down_later__then_it_is_defended_all_the_same(
+    tmp_path: Path,
+) -> None:
+    story = Delivered(tmp_path, engine=SilentEngine())
+    story.draw()
+    story.run()
+    assert story.mine.state is SeatState.OPENED

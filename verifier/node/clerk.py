@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from chain.errors import AssayError, RevertError, RpcError, TransactionError
@@ -198,6 +199,12 @@ class Clerk:
         except AssayError as error:
             self._again(seat_id, Act.GENERATE, error)
             self._retries.failed((seat_id, Act.DIGEST))
+        except Exception:
+            # A fault of ours, or of an engine's library: without a pause this seat, whose deadline
+            # is the earliest, would be tried over and over while the others wait.
+            self._retries.failed((seat_id, Act.GENERATE))
+            self._retries.failed((seat_id, Act.DIGEST))
+            raise
         else:
             self._retries.succeeded((seat_id, Act.GENERATE))
 
@@ -234,6 +241,7 @@ class Clerk:
             sent = self._act(self._behaviour(known, seat_id), record, act)
         except RevertError as error:
             if error.name in _DONE_ALREADY:
+                self._retries.failed((seat_id, act))  # until the views show it
                 return
             self._store.count_failure(seat_id)
             self._again(seat_id, act, error)
@@ -243,6 +251,9 @@ class Clerk:
             self._again(seat_id, act, error)
         except RpcError as error:
             self._again(seat_id, act, error)
+        except Exception:
+            self._retries.failed((seat_id, act))
+            raise
         else:
             if not sent:
                 self._declined.add((seat_id, act))
@@ -276,7 +287,7 @@ class Clerk:
                     seat_id,
                     self._agent_id,
                     known,
-                    self._recipes.profile(known.profile_id),
+                    partial(self._recipes.profile, known.profile_id),
                     delivery,
                 )
                 self._seats[seat_id] = self._factory(assignment, self._tools)

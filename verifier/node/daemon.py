@@ -194,6 +194,9 @@ class NodeDaemon:
         except AssayError as error:
             _log.warning("round %s: %s", known.request_hash.hex()[:8], error)
             return 1
+        except Exception:  # noqa: BLE001 - nor is a fault of ours
+            _log.exception("round %s: unexpected failure", known.request_hash.hex()[:8])
+            return 1
 
     def _look_once(self, known: KnownRound, head: Block, moment: Moment) -> int:
         view = self._view(known.request_hash)

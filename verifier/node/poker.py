@@ -16,7 +16,7 @@ from enum import StrEnum
 from eth_utils.crypto import keccak
 
 from chain.blocks import Block
-from chain.errors import AssayError, RevertError
+from chain.errors import RevertError
 from chain.structs import Round
 from chain.types import Phase
 from verifier.node.court_view import COURT
@@ -123,7 +123,7 @@ class Poker:
             if error.name not in _OVERTAKEN:
                 _log.warning("round %s: %s was refused: %s", short, poke.value, error)
             self._retries.failed(name)
-        except AssayError:
+        except Exception:
             self._retries.failed(name)
             raise
         else:

@@ -17,7 +17,7 @@ from chain.keys import Signer
 from chain.messages import Court
 from verifier.canonical import canonical_json, keccak256
 from verifier.digest import digest
-from verifier.engines import Engine
+from verifier.engines import Engine, require_environment
 from verifier.node.court_view import COURT
 from verifier.node.errors import WorkLost
 from verifier.node.records import Delivery, KnownRound, SeatId
@@ -46,8 +46,13 @@ class Assignment:
     id: SeatId
     agent_id: int
     round: KnownRound
-    profile: Profile
+    find_profile: Callable[[], Profile]
     delivery: Delivery | None = None
+
+    @property
+    def profile(self) -> Profile:
+        """The round's profile. ProfileError if this version cannot read its recipe."""
+        return self.find_profile()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,12 @@ class Seat:
     def generate(self) -> bytes:
         """The output: a verifier's own, or the one the provider delivered."""
         if not self.assignment.id.is_provider:
-            return self.tools.engine(self.assignment.profile).generate(self.task())
+            profile = self.assignment.profile
+            engine = self.tools.engine(profile)
+            if profile.pins:
+                # Checked at the start too, but an agent may enrol while its node runs.
+                require_environment(profile, engine)
+            return engine.generate(self.task())
         delivery = self.assignment.delivery
         stored = self.tools.read_output(delivery.content_hash) if delivery else None
         return stored if stored is not None else self._regenerate()
@@ -107,12 +117,15 @@ class Seat:
 
         The evidence is the same whenever it is made again, and says nothing of the output.
         """
-        profile = self.assignment.profile
-        evidence = {**self._evidence(), "engine": self.tools.engine(profile).info()}
+        profile, evidence = self.assignment.profile, self._evidence()
+        if not self.assignment.id.is_provider:
+            # The provider has its output already: with its engine down it must still defend it.
+            evidence["engine"] = self.tools.engine(profile).info()
         return Produced(digest(output, profile, self.assignment.id.key), canonical_json(evidence))
 
     def abstain(self) -> Produced:
-        """What a committee seat commits when it cannot do the work: no engine, no usable task.
+        """What a committee seat commits when it cannot do the work: no engine, no usable task, a
+        recipe of a later version.
 
         A digest of its own, near nobody's: it supports neither the provider nor a rival. A common
         one would let a client who submits a corrupt task have an honest provider outvoted.
@@ -213,7 +226,7 @@ class Seat:
             "level": seat.level,
             "seat": seat.seat,
             "agentId": str(self.assignment.agent_id),
-            "profileId": _hex(self.assignment.profile.profile_id),
+            "profileId": _hex(self.assignment.round.profile_id),
             "taskHash": _hex(self.assignment.round.task_hash),
         }
 
