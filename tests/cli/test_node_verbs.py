@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -80,10 +80,10 @@ def refused(here: Path, capsys: pytest.CaptureFixture[str]) -> Assay:
     return run
 
 
-def make_node(assay: Assay, *more: str) -> None:
+def make_node(assay: Assay, *more: str, agent: str = "0", key: Sequence[str] = PROVIDER) -> None:
     command = f"{sys.executable} -c {json.dumps(ECHO)}"
     engine = more or ("--engine", "command", "--engine-command", command)
-    assay("node", "init", "--agent", "0", *PROVIDER, *engine)
+    assay("node", "init", "--agent", agent, *key, *engine)
 
 
 def write_task(here: Path, devnet: Devnet, **changes: Any) -> str:
@@ -157,7 +157,11 @@ def test_work__when_delivered_and_submitted__then_the_round_can_be_shown(
 def test_node__when_run_and_told_to_stop__then_ends_with_nothing_left_to_do(
     assay: Assay, here: Path
 ) -> None:
-    make_node(assay)
+    key = ("--local-account", "4")
+    number = json.loads(assay("agent", "register", "--json", *key))["agentId"]
+    assay("agent", "stake", number, "3", *key)
+    assay("agent", "enrol", number, "exact-bytes", *key)
+    make_node(assay, agent=number, key=key)
     command = [sys.executable, "-c", "from cli.main import main; main()", "node", "run"]
     source = str(Path(main.__file__).parents[1])
     with subprocess.Popen(
@@ -165,7 +169,7 @@ def test_node__when_run_and_told_to_stop__then_ends_with_nothing_left_to_do(
     ) as process:
         assert process.stderr is not None
         lines = []
-        while "node of agent 0 on chain" not in (line := process.stderr.readline()):
+        while f"node of agent {number} on chain" not in (line := process.stderr.readline()):
             assert line, lines
             lines.append(line)
         assert json.loads(assay("node", "status", "--json"))["running"] is True

@@ -10,7 +10,7 @@ from typing import Final
 
 from chain.errors import AssayError, RevertError, RpcError, TransactionError
 from chain.structs import Round
-from chain.types import PROVIDER_SEAT, BlockNumber, Phase, SeatState
+from chain.types import PROVIDER_SEAT, BlockNumber, Phase, SeatState, Verdict
 from verifier.errors import TaskError
 from verifier.node.court_view import CourtView
 from verifier.node.decide import Act, Decision, Situation, decide
@@ -136,8 +136,10 @@ class Clerk:
 
     def _note(self, record: SeatRecord, situation: Situation) -> SeatRecord:
         """Writes down what the chain confirms."""
-        step = record.step
-        if situation.state is SeatState.OPENED:
+        step, final = record.step, situation.phase is Phase.FINAL
+        if record.id.is_provider and situation.verdict is Verdict.ACCEPTED and final:
+            step = Step.PUBLISHED
+        elif situation.state is SeatState.OPENED:
             step = Step.OPENED
         elif situation.state is SeatState.COMMITTED and situation.commitment == record.commitment:
             step = Step.COMMITTED
@@ -259,8 +261,6 @@ class Clerk:
                 self._declined.add((seat_id, act))
                 return
             self._retries.succeeded((seat_id, act))
-            if act is Act.PUBLISH:
-                self._store.reach(seat_id, Step.PUBLISHED)
             _log.info("round %s: %s", seat_id.short, _WORDS[act])
 
     def _act(self, seat: Seat, record: SeatRecord, act: Act) -> bool:
