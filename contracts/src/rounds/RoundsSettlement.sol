@@ -134,7 +134,9 @@ abstract contract RoundsSettlement is RoundsBase {
         emit SeatSettled(requestHash, agentId, seat, paid, slashed);
 
         _vault.release(agentId, profile.seatLock, slashed, requestHash);
-        _record(r, agentId, owner, VERIFIER_ROLE, mark, profile.evidenceWeight);
+        // Whoever bought the agent since gets the fee, but no good name for work of the seller's.
+        address operator = _seats[requestHash][seat].operator;
+        _record(r, agentId, operator, VERIFIER_ROLE, mark, profile.evidenceWeight);
     }
 
     /// @dev A seat that opened loses no stake, whatever it opened.
