@@ -141,8 +141,12 @@ class ArtifactFiles:
     def keep(self, content: bytes) -> bytes:
         """Makes bytes of the chain readable; returns their keccak256.
 
-        They may use the reserve: uploads, which anybody can send, must not stop the index.
+        They may use the reserve: uploads, which anybody can send, must not stop the index. What is
+        there already, because the block was read before, is not written again.
         """
+        digest = bytes(keccak(content))
+        if self.public(digest) is not None:
+            return digest
         with self._writing(len(content)) as incoming:
             incoming.write(content)
             return self.publish(incoming)

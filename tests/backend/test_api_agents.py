@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backend.store import EvidenceRecord
-from chain.events import EvidenceRecorded, Transfer
+from chain.events import EvidenceRecorded, Locked, Released, Transfer, UnstakeRequested
 from chain.messages import evidence_domain
 from tests.backend.conftest import HALF_LIFE, World
 from tests.backend.stories import (
@@ -69,6 +69,33 @@ def test_agent__when_shown__then_says_registry_stake_enrolments_and_block(
     assert body["block"]["hash"] == "0x" + head.hash.hex()
     verifier = client.get("/v1/agents/1").json()
     assert verifier["credit"]["balance"] == str(10**15)
+
+
+def test_agent__when_its_bond_is_slashed__then_less_is_bonded_and_nothing_locked(
+    world: World, client: AsgiClient
+) -> None:
+    rejected_round(world.chain, word("one"))
+    world.catch_up()
+    stake = client.get("/v1/agents/0").json()["stake"]
+    assert stake["bonded"] == str(95 * 10**16)
+    assert stake["locked"] == "0"
+
+
+def test_agent__when_more_is_slashed_than_bonded__then_it_reaches_what_is_unbonding(
+    world: World, client: AsgiClient
+) -> None:
+    world.chain.mine(
+        emit(UnstakeRequested, 1, 9 * 10**17, 10**17, 2_000_000_000),
+        emit(Locked, 1, word("one"), 3 * 10**17),
+        emit(Released, 1, word("one"), 3 * 10**17, 2 * 10**17),
+    )
+    world.catch_up()
+    assert client.get("/v1/agents/1").json()["stake"] == {
+        "bonded": "0",
+        "unbonding": str(8 * 10**17),
+        "locked": "0",
+        "unbondsAt": 2_000_000_000,
+    }
 
 
 def test_agent__when_the_token_moves__then_both_owners_are_named(

@@ -88,7 +88,7 @@ def test_roll_back__when_rounds_were_judged__then_every_table_is_restored(
     last = chain.head().number
     whole = new_world(chain)
     apply(whole, chain, last, 3)
-    for ancestor in range(last - 1, 0, -1):
+    for ancestor in range(last - 4, 0, -4):
         prefix = new_world(chain)
         apply(prefix, chain, ancestor, 5)
         with whole.store.write() as connection:
