@@ -155,6 +155,7 @@ def _answer(app: FastAPI, listener: socket.socket, announce: Callable[[int], Non
     config = uvicorn.Config(
         app,
         log_config=None,
+        log_level="warning",
         access_log=False,
         server_header=False,
         lifespan="off",
