@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from backend.errors import IndexContradiction
+from backend.errors import IndexContradiction, StoreUnavailable
 from backend.indexer.batch import Batch, Filled, apply_batch, mark_final
 from backend.indexer.ranges import RangeSize
 from backend.indexer.source import ChainReader, RpcInconsistent, events_of, header, in_order
@@ -77,14 +77,14 @@ class Indexer:
 
         Raises:
             IndexContradiction: the chain contradicts what was final; also told to `status`.
-            StoreError: the database can no more be used; also told to `status`.
         """
         pause = poll_seconds
         while not stop.is_set():
             try:
                 moved = self.step()
-            except RpcError as error:
-                # Not only the retryable ones: a node's refusal ends when its operator repairs it.
+            except (RpcError, StoreUnavailable, OSError) as error:
+                # Not only the retryable ones: a node's refusal, a lock or a full disk end when
+                # somebody sees to them, and nothing was written.
                 logger.warning("%s", error)
                 self._status.troubled(str(error))
                 stop.wait(pause)

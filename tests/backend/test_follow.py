@@ -317,6 +317,28 @@ def test_run__when_the_node_is_silent_for_a_while__then_it_waits_and_goes_on(
     assert world.status.not_ready() is None
 
 
+@pytest.mark.parametrize(
+    "error", [StoreUnavailable("It is locked."), OSError(28, "No space left on device")]
+)
+def test_run__when_the_disk_or_the_database_fails_for_a_while__then_it_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    stop = threading.Event()
+    failures = [error] * 3
+    honest = follow_module.apply_batch
+
+    def apply_batch(store: Store, batch: Any) -> None:
+        if failures:
+            raise failures.pop()
+        honest(store, batch)
+        stop.set()
+
+    monkeypatch.setattr(follow_module, "apply_batch", apply_batch)
+    world.indexer().run(stop, poll_seconds=0.001)
+    assert failures == []
+    assert where(world.store).number > 0
+
+
 def where_or_none(store: Store) -> int | None:
     with store.read() as session:
         found = position(session)
