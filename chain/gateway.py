@@ -7,8 +7,9 @@ used by many threads.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from chain import abi
 from chain.blocks import Block, Call, TxReceipt, block_from, receipt_from, unhex
@@ -18,6 +19,7 @@ from chain.errors import (
     ConfigError,
     DeploymentError,
     InsufficientFunds,
+    MessageError,
     RevertError,
     RpcRejected,
 )
@@ -30,8 +32,33 @@ from chain.units import GWEI, show_ether
 BlockTag = BlockNumber | int | str
 """A number, or "latest", "pending", "safe", "finalized"."""
 
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
+
 _REVERT_CODE: Final = 3
 _NO_SUCH_METHOD: Final = -32601
+
+
+def _understood(
+    ask: Callable[Concatenate[Gateway, Parameters], Answer],
+) -> Callable[Concatenate[Gateway, Parameters], Answer]:
+    """Makes an answer of the wrong form an error of the node's: it is its fault, and may pass."""
+
+    @wraps(ask)
+    def asked(
+        self: Gateway, /, *arguments: Parameters.args, **options: Parameters.kwargs
+    ) -> Answer:
+        try:
+            return ask(self, *arguments, **options)
+        except (AttributeError, LookupError, MessageError, TypeError, ValueError) as error:
+            raise RpcRejected(
+                f"The node at {self.label} sent an answer that is not Ethereum's: is the RPC URL "
+                "right?",
+                0,
+                "malformed answer",
+            ) from error
+
+    return asked
 
 
 class Gateway:
@@ -79,10 +106,12 @@ class Gateway:
 
     # ------------------------------------------------------------------ the chain
 
+    @_understood
     def chain_id(self) -> int:
         """The chain's id, asked anew each time."""
         return int(self._rpc.request("eth_chainId"), 16)
 
+    @_understood
     def identity(self) -> tuple[int, bytes]:
         """(chain id, hash of block 0): tells a local chain from its namesake started later."""
         with self._lock:
@@ -99,6 +128,7 @@ class Gateway:
         """The newest block that no reorganisation can remove."""
         return self._tagged("finalized")
 
+    @_understood
     def block(self, which: BlockTag | bytes) -> Block | None:
         """A block by number, tag or hash; None if the node does not have it."""
         if isinstance(which, bytes):
@@ -115,6 +145,7 @@ class Gateway:
         """Events of the deployment's contracts in exactly the block with this hash."""
         return self._logs({"blockHash": "0x" + block_hash.hex()})
 
+    @_understood
     def receipt_logs(self, block_hash: BlockHash | bytes) -> list[Event]:
         """The same events taken from the receipts: a second opinion when logs are missing.
 
@@ -129,13 +160,16 @@ class Gateway:
 
     # ------------------------------------------------------------------ accounts
 
+    @_understood
     def balance(self, address: str) -> Wei:
         return Wei(int(self._rpc.request("eth_getBalance", address, "latest"), 16))
 
+    @_understood
     def nonce(self, address: str, tag: str = "latest") -> int:
         """Transactions an account has sent: mined ("latest") or in the pool too ("pending")."""
         return int(self._rpc.request("eth_getTransactionCount", address, tag), 16)
 
+    @_understood
     def code(self, address: str) -> bytes:
         """Runtime code at an address; empty if there is no contract."""
         return unhex(self._rpc.request("eth_getCode", address, "latest"))
@@ -179,6 +213,7 @@ class Gateway:
             label=f"{contract}.{function}",
         )
 
+    @_understood
     def simulate(
         self, call: Call, sender: Address | None = None, *, block: BlockTag = "pending"
     ) -> bytes:
@@ -193,6 +228,7 @@ class Gateway:
         except RpcRejected as error:
             raise self._meaning(error, call, sender) from None
 
+    @_understood
     def estimate_gas(self, call: Call, sender: Address) -> int:
         """Gas a call would need now. Raises like `simulate`."""
         try:
@@ -202,6 +238,7 @@ class Gateway:
 
     # ------------------------------------------------------------------ transactions
 
+    @_understood
     def priority_fee(self) -> Wei:
         """The tip per gas that the node suggests, or 1 gwei if it never suggests any."""
         try:
@@ -219,6 +256,7 @@ class Gateway:
         """
         self._rpc.request("eth_sendRawTransaction", "0x" + raw.hex())
 
+    @_understood
     def receipt(self, transaction_hash: TxHash | bytes) -> TxReceipt | None:
         """The receipt of a mined transaction, or None."""
         raw = self._rpc.request("eth_getTransactionReceipt", "0x" + transaction_hash.hex())
@@ -234,12 +272,14 @@ class Gateway:
 
     # ------------------------------------------------------------------ inside
 
+    @_understood
     def _tagged(self, tag: str) -> Block:
         raw = self._rpc.request("eth_getBlockByNumber", tag, False)
         if not raw:
             raise RpcRejected(f"The node at {self.label} has no {tag} block.", 0, "no block")
         return block_from(raw)
 
+    @_understood
     def _logs(self, where: dict[str, Any]) -> list[Event]:
         if self.deployment is None:
             raise ConfigError("No deployment is known: give a deployment file.")

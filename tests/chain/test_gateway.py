@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from chain.deployment import Deployment
 from chain.errors import ConfigError, DeploymentError, InsufficientFunds, RevertError, RpcRejected
 from chain.gateway import Gateway
 from chain.keys import local_signer
-from chain.types import Wei
+from chain.types import BlockNumber, Wei
 from chain.units import GWEI
 from cli.anvil import Anvil, AnvilOptions, start_anvil
 from tests.support.anvil import Control
@@ -22,6 +22,9 @@ from tests.support.polling import eventually
 from tests.support.proxy import FaultProxy, claim, refusal
 
 pytestmark = pytest.mark.integration
+
+SOMEBODY = "0x" + "12" * 20
+EMPTY = Deployment(31337, BlockNumber(0))
 
 
 @pytest.fixture
@@ -73,6 +76,30 @@ def test_finalized__when_the_node_has_none__then_it_says_so(
 
     with pytest.raises(RpcRejected, match="has no finalized block"):
         door.finalized()
+
+
+@pytest.mark.parametrize("answer", ["ok", "0xzz", 5, [5], {"number": 1}])
+@pytest.mark.parametrize(
+    ("method", "ask"),
+    [
+        ("eth_chainId", lambda door: door.chain_id()),
+        ("eth_getBlockByNumber", lambda door: door.head()),
+        ("eth_getBlockByNumber", lambda door: door.block(1)),
+        ("eth_getLogs", lambda door: door.logs(0, 1)),
+        ("eth_getBalance", lambda door: door.balance(SOMEBODY)),
+        ("eth_getCode", lambda door: door.code(SOMEBODY)),
+        ("eth_getTransactionReceipt", lambda door: door.receipt(bytes(32))),
+        ("eth_maxPriorityFeePerGas", lambda door: door.priority_fee()),
+    ],
+)
+def test_answer__when_it_has_not_the_form__then_the_node_is_blamed(
+    proxy: FaultProxy, answer: object, method: str, ask: Callable[[Gateway], object]
+) -> None:
+    door = Gateway(proxy.url, EMPTY)
+    proxy.inject(method, claim(answer))
+    with pytest.raises(RpcRejected, match="sent an answer that is not Ethereum's"):
+        ask(door)
+    door.close()
 
 
 def test_call__when_there_is_no_contract__then_it_says_where(
