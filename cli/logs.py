@@ -12,6 +12,19 @@ from typing import Any
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
+class TextFormatter(logging.Formatter):
+    """One line for people. Names and texts in messages are anybody's making: what would move the
+    cursor, change colours or begin a line that looks like another message is shown escaped."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        shown = record.message
+        record.message = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown)
+        try:
+            return super().formatMessage(record)
+        finally:
+            record.message = shown
+
+
 class JsonFormatter(logging.Formatter):
     """`{"time", "level", "logger", "message", ...extra, "error"?}`; time is UTC, ISO 8601."""
 
@@ -35,7 +48,7 @@ def setup(level: str, format: str) -> None:
         handler.setFormatter(JsonFormatter())
     else:
         pattern = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-        handler.setFormatter(logging.Formatter(pattern, datefmt="%H:%M:%S"))
+        handler.setFormatter(TextFormatter(pattern, datefmt="%H:%M:%S"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # Libraries report every HTTP request at "info"; that drowns what a person looks for.
     for chatty in ("httpx", "httpcore", "web3", "urllib3", "asyncio"):

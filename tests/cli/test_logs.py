@@ -55,3 +55,12 @@ def test_text__then_level_is_respected(capsys: pytest.CaptureFixture[str]) -> No
     shown = capsys.readouterr().err
     assert "quiet" not in shown
     assert shown.endswith("WARNING assay: loud\n")
+
+
+def test_text__when_a_message_carries_control_characters__then_they_do_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.setup("info", "text")
+    logging.getLogger("assay").info("the model %s", "a\n12:00:00 INFO assay: paid \x1b[2J é")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(r"the model a\n12:00:00 INFO assay: paid \x1b[2J é")
