@@ -87,6 +87,16 @@ def test_task__when_it_cannot_be_had__then_says_why(
         source(answer).fetch(uri or f"assay:0x{WORK.hash().hex()}", WORK.hash())
 
 
+def test_task__when_the_backends_url_has_a_password__then_no_error_shows_it() -> None:
+    tasks = TaskSource(
+        "http://user:s3cret@backend.test",
+        transport=httpx.MockTransport(lambda _request: httpx.Response(503)),
+    )
+    with pytest.raises(TaskError) as caught:
+        tasks.fetch(f"assay:{WORK.hash().hex()}", WORK.hash())
+    assert "http://backend.test answered 503" in str(caught.value)
+
+
 def test_task__when_no_backend_is_configured__then_says_so() -> None:
     with pytest.raises(TaskError, match="set backend_url"):
         TaskSource(None).fetch(f"assay:{WORK.hash().hex()}", WORK.hash())

@@ -99,3 +99,16 @@ def test_package_version__when_it_is_missing__then_it_is_named():
 def test_engine_unavailable__when_caught__then_it_may_be_tried_again():
     assert EngineUnavailable.retryable
     assert not EngineError.retryable
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"),
+        ("https://user:s3cret@host/v1?key=s3cret#s3cret", "https://host/v1"),
+        ("https://s3cret@[::1]:1", "https://[::1]:1"),
+        ("user:s3cret@host", "host"),
+    ],
+)
+def test_shown_url__when_it_has_credentials__then_they_are_left_out(url, shown):
+    assert base.shown_url(url) == shown

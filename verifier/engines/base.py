@@ -18,6 +18,7 @@ __all__ = [
     "require_environment",
     "require_model",
     "require_package",
+    "shown_url",
 ]
 
 
@@ -105,6 +106,14 @@ def finish_text(text: object) -> bytes:
         return unicodedata.normalize("NFC", text).encode("utf-8")
     except UnicodeEncodeError:
         raise EngineError("The engine returned text that is not valid Unicode.") from None
+
+
+def shown_url(url: str) -> str:
+    """A URL as errors and logs may show it: without a user, a password or a query."""
+    bare = url.partition("?")[0].partition("#")[0]
+    scheme, found, rest = bare.rpartition("://")
+    host, slash, path = rest.partition("/")
+    return scheme + found + host.rpartition("@")[2] + slash + path
 
 
 def require_package(module: str, package: str) -> ModuleType:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from verifier.engines.base import finish_text, text_parameter
+from verifier.engines.base import finish_text, shown_url, text_parameter
 from verifier.errors import EngineError, EngineUnavailable
 from verifier.tasks import Task
 
@@ -48,7 +48,7 @@ class OpenAI:
     ) -> None:
         if not base_url.startswith(("http://", "https://")):
             raise EngineError(
-                f"The engine's URL {base_url!r} must begin with http:// or https://, "
+                f"The engine's URL {shown_url(base_url)!r} must begin with http:// or https://, "
                 "for instance http://127.0.0.1:8000/v1."
             )
         if mode not in PATHS:
@@ -56,6 +56,7 @@ class OpenAI:
         if attempts < 1:
             raise EngineError("The engine must be allowed at least 1 attempt.")
         self._base = base_url.rstrip("/")
+        self._shown = shown_url(self._base)
         self._model = model
         self._mode = mode
         self._attempts = attempts
@@ -122,15 +123,15 @@ class OpenAI:
             try:
                 status, headers, data = self._once(method, path, body)
             except httpx.TimeoutException:
-                problem = f"The engine at {self._base} did not answer in time"
+                problem = f"The engine at {self._shown} did not answer in time"
                 wait = 0.0
             except httpx.TransportError as error:
-                problem = f"The engine at {self._base} cannot be reached ({error or 'no details'})"
+                problem = f"The engine at {self._shown} cannot be reached ({error or 'no details'})"
                 wait = 0.0
             else:
                 if status == 200:
                     return data
-                problem = f"The engine at {self._base} answered {status}: {_quote(data)}"
+                problem = f"The engine at {self._shown} answered {status}: {_quote(data)}"
                 if status not in RETRIED:
                     raise EngineError(f"{problem}; check the URL, the key, the model and the task.")
                 wait = _retry_after(headers)
@@ -150,7 +151,7 @@ class OpenAI:
                 data += part
                 if len(data) > self._max_bytes:
                     raise EngineError(
-                        f"The engine at {self._base} sent more than {self._max_bytes} bytes; "
+                        f"The engine at {self._shown} sent more than {self._max_bytes} bytes; "
                         "lower max_tokens or raise the limit."
                     )
             return reply.status_code, reply.headers, bytes(data)
@@ -160,7 +161,7 @@ class OpenAI:
             return json.loads(data)
         except (ValueError, RecursionError):
             raise EngineError(
-                f"The engine at {self._base} did not answer with JSON ({_quote(data)}); "
+                f"The engine at {self._shown} did not answer with JSON ({_quote(data)}); "
                 "is this the address of an OpenAI-compatible API?"
             ) from None
 
@@ -170,7 +171,7 @@ class OpenAI:
             return choice["message"]["content"] if self._mode == "chat" else choice["text"]
         except (KeyError, IndexError, TypeError):
             raise EngineError(
-                f"The engine at {self._base} answered without a choice; "
+                f"The engine at {self._shown} answered without a choice; "
                 f"does it serve {PATHS[self._mode]}?"
             ) from None
 

@@ -14,6 +14,7 @@ from chain.messages import Court
 from chain.structs import Receipt
 from chain.types import Address, AgentId, Bytes32, ProfileId
 from verifier.digest import digest
+from verifier.engines.base import shown_url
 from verifier.node import receipts
 from verifier.node.errors import NodeError
 from verifier.node.receipts import SignedReceipt
@@ -115,5 +116,7 @@ def upload_sealed(
         if reply.is_success:
             return True
         problem = f"it answered {reply.status_code}"
-    _log.warning("the backend at %s did not take the sealed output: %s", backend_url, problem)
+    _log.warning(
+        "the backend at %s did not take the sealed output: %s", shown_url(backend_url), problem
+    )
     return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import httpx
 
+from verifier.engines.base import shown_url
 from verifier.errors import TaskError
 from verifier.tasks import MAX_TASK_BYTES, Task, task_from_uri
 
@@ -31,6 +32,7 @@ class TaskSource:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._base = backend_url.rstrip("/") if backend_url else None
+        self._shown = shown_url(self._base or "")
         self._timeout = timeout
         self._transport = transport
 
@@ -59,19 +61,19 @@ class TaskSource:
             ):
                 if reply.status_code != 200:
                     raise TaskError(
-                        f"The backend at {self._base} answered {reply.status_code} for the task "
+                        f"The backend at {self._shown} answered {reply.status_code} for the task "
                         f"0x{task_hash.hex()}; ask the client to store it there."
                     )
                 for part in reply.iter_bytes():
                     data += part
                     if len(data) > MAX_TASK_BYTES:
                         raise TaskError(
-                            f"What the backend at {self._base} has as a task is larger than "
+                            f"What the backend at {self._shown} has as a task is larger than "
                             f"{MAX_TASK_BYTES} bytes; it is no task."
                         )
         except httpx.HTTPError as error:
             raise TaskError(
-                f"The backend at {self._base} cannot be reached ({error or type(error).__name__}); "
-                "see whether it is running."
+                f"The backend at {self._shown} cannot be reached "
+                f"({error or type(error).__name__}); see whether it is running."
             ) from None
         return bytes(data)
