@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -77,12 +77,15 @@ class Store:
         self._path = path
         self._lock = threading.RLock()
         try:
-            self._db = sqlite3.connect(path, timeout=10, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            with self._db:
-                self._db.executescript(_TABLES)
-            self._claim(court, agent_id, genesis)
+            with ExitStack() as undo:
+                self._db = sqlite3.connect(path, timeout=10, check_same_thread=False)
+                undo.callback(self._db.close)
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                with self._db:
+                    self._db.executescript(_TABLES)
+                self._claim(court, agent_id, genesis)
+                undo.pop_all()
         except sqlite3.Error as error:
             raise StateError(
                 f"The node's state {path} cannot be used ({error}): free the disk, restore the "
