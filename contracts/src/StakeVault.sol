@@ -6,7 +6,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ICapability} from "./interfaces/ICapability.sol";
 import {IIdentityRegistry} from "./interfaces/IIdentityRegistry.sol";
 import {IProfileRegistry} from "./interfaces/IProfileRegistry.sol";
-import {IStakeVault} from "./interfaces/IStakeVault.sol";
+import {DrawRequest, IStakeVault} from "./interfaces/IStakeVault.sol";
 import {AgentAuth} from "./libraries/AgentAuth.sol";
 import {Sortition} from "./libraries/Sortition.sol";
 import {VaultStakes} from "./vault/VaultStakes.sol";
@@ -121,34 +121,25 @@ contract StakeVault is VaultStakes {
     }
 
     /// @inheritdoc IStakeVault
-    function draw(
-        bytes32 profileId,
-        uint32 epoch,
-        bytes32 seed,
-        uint256 count,
-        address excludedOperator,
-        uint256 excludedAgentId,
-        uint96 lockAmount,
-        bytes32 ref
-    ) external onlyCourt returns (uint256[] memory agentIds, address[] memory operators) {
+    function draw(DrawRequest calldata request)
+        external
+        onlyCourt
+        returns (uint256[] memory agentIds, address[] memory operators)
+    {
         uint32 current = currentEpoch();
+        uint32 epoch = request.epoch;
         require(epoch <= current && epoch + 1 >= current, VaultEpochUnknown(epoch, current));
-        Pool storage pool = _pools[profileId];
-        uint256 total = pool.tree.totalAt(epoch);
-        uint256 limit = count + MAX_MISSES;
-        Sortition.Excluded memory met = Sortition.none(limit);
-        agentIds = new uint256[](count);
-        operators = new address[](count);
-        uint256 drawn;
+        agentIds = new uint256[](request.count);
+        operators = new address[](request.count);
+        uint256 total = _pools[request.profileId].tree.totalAt(epoch);
+        Sortition.Excluded memory met = Sortition.none(request.count + MAX_MISSES);
 
-        while (drawn < count && met.count < limit && met.sum < total) {
-            uint256 ticket = uint256(keccak256(abi.encode(seed, met.count))) % (total - met.sum);
-            Leaf storage leaf = pool.leaves[pool.tree.take(epoch, ticket, met)];
-            (uint256 agentId, address operator) = (leaf.agentId, leaf.operator);
-            if (agentId == excludedAgentId || operator == excludedOperator) continue;
-            if (freeStakeOf(agentId) < lockAmount || !_isCapable(agentId, operator, profileId)) continue;
-            _lock(agentId, lockAmount, ref);
-            (agentIds[drawn], operators[drawn]) = (agentId, operator);
+        uint256 drawn;
+        while (drawn < request.count && met.count < met.starts.length && met.sum < total) {
+            Leaf memory leaf = _next(request, total, met);
+            if (!_isEligible(request, leaf)) continue;
+            _lock(leaf.agentId, request.lockAmount, request.ref);
+            (agentIds[drawn], operators[drawn]) = (leaf.agentId, leaf.operator);
             ++drawn;
         }
 
@@ -219,6 +210,26 @@ contract StakeVault is VaultStakes {
             if (profileIds[i] == profileId) profileIds[i] = profileIds[last];
         }
         profileIds.pop();
+    }
+
+    /// @param met whoever was drawn or found unusable; the next one is added.
+    /// @return Ticket number `met.count` of this seed, among the weight that was not met yet.
+    function _next(DrawRequest calldata request, uint256 total, Sortition.Excluded memory met)
+        private
+        view
+        returns (Leaf memory)
+    {
+        Pool storage pool = _pools[request.profileId];
+        uint256 ticket = uint256(keccak256(abi.encode(request.seed, met.count))) % (total - met.sum);
+        return pool.leaves[pool.tree.take(request.epoch, ticket, met)];
+    }
+
+    function _isEligible(DrawRequest calldata request, Leaf memory leaf) private view returns (bool) {
+        if (leaf.agentId == request.excludedAgentId || leaf.operator == request.excludedOperator) {
+            return false;
+        }
+        return freeStakeOf(leaf.agentId) >= request.lockAmount
+            && _isCapable(leaf.agentId, leaf.operator, request.profileId);
     }
 
     function _isCapable(uint256 agentId, address owner, bytes32 profileId) private view returns (bool) {

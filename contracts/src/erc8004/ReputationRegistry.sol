@@ -14,8 +14,16 @@ contract ReputationRegistry is IReputationRegistry {
         string tag2;
     }
 
+    /// @dev What is emitted and not stored.
+    struct Pointer {
+        string endpoint;
+        string feedbackURI;
+        bytes32 feedbackHash;
+    }
+
     /// @dev Entries that pass a filter, in order; `count` of each array are in use.
     struct Matches {
+        uint256 agentId;
         uint256 count;
         address[] clients;
         uint64[] indexes;
@@ -49,28 +57,10 @@ contract ReputationRegistry is IReputationRegistry {
         string calldata feedbackURI,
         bytes32 feedbackHash
     ) external {
-        require(valueDecimals <= MAX_DECIMALS, ReputationDecimalsOutOfRange(valueDecimals));
-        require(value >= -MAX_VALUE && value <= MAX_VALUE, ReputationValueOutOfRange(value));
-        require(
-            !_identity.isAuthorizedOrOwner(msg.sender, agentId), ReputationSelfFeedback(agentId, msg.sender)
-        );
-
-        Feedback[] storage entries = _feedback[agentId][msg.sender];
-        if (entries.length == 0) _clients[agentId].push(msg.sender);
-        entries.push(Feedback(value, valueDecimals, false, tag1, tag2));
-
-        emit NewFeedback(
+        _give(
             agentId,
-            msg.sender,
-            uint64(entries.length),
-            value,
-            valueDecimals,
-            tag1,
-            tag1,
-            tag2,
-            endpoint,
-            feedbackURI,
-            feedbackHash
+            Feedback(value, valueDecimals, false, tag1, tag2),
+            Pointer(endpoint, feedbackURI, feedbackHash)
         );
     }
 
@@ -111,16 +101,8 @@ contract ReputationRegistry is IReputationRegistry {
         Matches memory matches = _matches(agentId, AddressSets.distinct(clientAddresses), tag1, tag2, false);
         if (matches.count == 0) return (0, 0, 0);
 
-        int256 sum; // in units of 10^-MAX_DECIMALS
-        uint256[MAX_DECIMALS + 1] memory uses;
-        for (uint256 i = 0; i < matches.count; ++i) {
-            Feedback storage entry = _feedback[agentId][matches.clients[i]][matches.indexes[i] - 1];
-            sum += int256(entry.value) * int256(10 ** (MAX_DECIMALS - entry.valueDecimals));
-            ++uses[entry.valueDecimals];
-        }
-        for (uint8 d = 1; d <= MAX_DECIMALS; ++d) {
-            if (uses[d] > uses[summaryValueDecimals]) summaryValueDecimals = d;
-        }
+        int256 sum;
+        (sum, summaryValueDecimals) = _sum(matches);
         int256 average =
             sum / int256(matches.count) / int256(10 ** uint256(MAX_DECIMALS - summaryValueDecimals));
         require(
@@ -132,9 +114,9 @@ contract ReputationRegistry is IReputationRegistry {
     /// @inheritdoc IReputationRegistry
     function readAllFeedback(
         uint256 agentId,
-        address[] calldata clientAddresses,
-        string calldata tag1,
-        string calldata tag2,
+        address[] memory clientAddresses,
+        string memory tag1,
+        string memory tag2,
         bool includeRevoked
     )
         external
@@ -149,9 +131,8 @@ contract ReputationRegistry is IReputationRegistry {
             bool[] memory revokedStatuses
         )
     {
-        address[] memory chosen = clientAddresses;
-        if (chosen.length == 0) chosen = _clients[agentId];
-        Matches memory matches = _matches(agentId, chosen, tag1, tag2, includeRevoked);
+        if (clientAddresses.length == 0) clientAddresses = _clients[agentId];
+        Matches memory matches = _matches(agentId, clientAddresses, tag1, tag2, includeRevoked);
         clients = new address[](matches.count);
         feedbackIndexes = new uint64[](matches.count);
         values = new int128[](matches.count);
@@ -160,7 +141,7 @@ contract ReputationRegistry is IReputationRegistry {
         tag2s = new string[](matches.count);
         revokedStatuses = new bool[](matches.count);
         for (uint256 i = 0; i < matches.count; ++i) {
-            Feedback storage entry = _feedback[agentId][matches.clients[i]][matches.indexes[i] - 1];
+            Feedback memory entry = _match(matches, i);
             clients[i] = matches.clients[i];
             feedbackIndexes[i] = matches.indexes[i];
             values[i] = entry.value;
@@ -221,17 +202,44 @@ contract ReputationRegistry is IReputationRegistry {
         return "2.0.0";
     }
 
+    function _give(uint256 agentId, Feedback memory given, Pointer memory pointer) private {
+        require(given.valueDecimals <= MAX_DECIMALS, ReputationDecimalsOutOfRange(given.valueDecimals));
+        require(given.value >= -MAX_VALUE && given.value <= MAX_VALUE, ReputationValueOutOfRange(given.value));
+        require(
+            !_identity.isAuthorizedOrOwner(msg.sender, agentId), ReputationSelfFeedback(agentId, msg.sender)
+        );
+
+        Feedback[] storage entries = _feedback[agentId][msg.sender];
+        if (entries.length == 0) _clients[agentId].push(msg.sender);
+        entries.push(given);
+
+        emit NewFeedback(
+            agentId,
+            msg.sender,
+            uint64(entries.length),
+            given.value,
+            given.valueDecimals,
+            given.tag1,
+            given.tag1,
+            given.tag2,
+            pointer.endpoint,
+            pointer.feedbackURI,
+            pointer.feedbackHash
+        );
+    }
+
     function _matches(
         uint256 agentId,
         address[] memory clients,
-        string calldata tag1,
-        string calldata tag2,
+        string memory tag1,
+        string memory tag2,
         bool includeRevoked
     ) private view returns (Matches memory matches) {
         uint256 most;
         for (uint256 c = 0; c < clients.length; ++c) {
             most += _feedback[agentId][clients[c]].length;
         }
+        matches.agentId = agentId;
         matches.clients = new address[](most);
         matches.indexes = new uint64[](most);
         for (uint256 c = 0; c < clients.length; ++c) {
@@ -242,6 +250,25 @@ contract ReputationRegistry is IReputationRegistry {
                 matches.clients[matches.count] = clients[c];
                 matches.indexes[matches.count++] = uint64(i + 1);
             }
+        }
+    }
+
+    /// @return The i-th match.
+    function _match(Matches memory matches, uint256 i) private view returns (Feedback storage) {
+        return _feedback[matches.agentId][matches.clients[i]][matches.indexes[i] - 1];
+    }
+
+    /// @return sum in units of 10^-MAX_DECIMALS.
+    /// @return mode the decimals used most, the fewest if tied.
+    function _sum(Matches memory matches) private view returns (int256 sum, uint8 mode) {
+        uint256[MAX_DECIMALS + 1] memory uses;
+        for (uint256 i = 0; i < matches.count; ++i) {
+            Feedback storage entry = _match(matches, i);
+            sum += int256(entry.value) * int256(10 ** (MAX_DECIMALS - entry.valueDecimals));
+            ++uses[entry.valueDecimals];
+        }
+        for (uint8 d = 1; d <= MAX_DECIMALS; ++d) {
+            if (uses[d] > uses[mode]) mode = d;
         }
     }
 
@@ -266,7 +293,7 @@ contract ReputationRegistry is IReputationRegistry {
         return entries[feedbackIndex - 1];
     }
 
-    function _fits(string memory tag, string calldata wanted) private pure returns (bool) {
+    function _fits(string memory tag, string memory wanted) private pure returns (bool) {
         return bytes(wanted).length == 0 || keccak256(bytes(tag)) == keccak256(bytes(wanted));
     }
 

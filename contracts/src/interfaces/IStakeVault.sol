@@ -8,6 +8,17 @@ struct Stake {
     uint40 unbondsAt;
 }
 
+struct DrawRequest {
+    bytes32 profileId;
+    uint32 epoch; // whose weights count: this one or the last
+    bytes32 seed;
+    uint256 count;
+    address excludedOperator;
+    uint256 excludedAgentId; // the provider's own agent, whoever enrolled it
+    uint96 lockAmount;
+    bytes32 ref; // of the locks
+}
+
 /// @title Stake per agent, locks per round, and one sortition tree per profile.
 /// @dev Weights written in one epoch count from the next one on, and a draw reads the weights of the
 /// epoch in which its round was submitted: nobody moves stake once the entropy is known.
@@ -61,23 +72,14 @@ interface IStakeVault {
     function lock(uint256 agentId, uint256 amount, bytes32 ref) external;
     /// @notice Frees `amount` and burns `slashed` of it, from bonded stake first, then from unbonding.
     function release(uint256 agentId, uint256 amount, uint256 slashed, bytes32 ref) external;
-    /// @notice Draws up to `count` distinct agents by weight, without replacement, and locks
-    /// `lockAmount` of each. Whoever enrolled counts: an agent that left, or was sold, after `epoch`
-    /// can still be drawn, so nobody dodges or steers a draw once its entropy is known.
-    /// @param epoch this epoch or the last one.
-    /// @param excludedAgentId the provider's own agent, whoever enrolled it.
-    /// @return agentIds fewer than `count` when not enough are eligible.
+    /// @notice Draws up to `request.count` distinct agents by weight, without replacement, and locks
+    /// `request.lockAmount` of each. Whoever enrolled counts: an agent that left, or was sold, after the
+    /// epoch can still be drawn, so nobody dodges or steers a draw once its entropy is known.
+    /// @return agentIds fewer than asked for when not enough are eligible.
     /// @return operators who enrolled them, all different.
-    function draw(
-        bytes32 profileId,
-        uint32 epoch,
-        bytes32 seed,
-        uint256 count,
-        address excludedOperator,
-        uint256 excludedAgentId,
-        uint96 lockAmount,
-        bytes32 ref
-    ) external returns (uint256[] memory agentIds, address[] memory operators);
+    function draw(DrawRequest calldata request)
+        external
+        returns (uint256[] memory agentIds, address[] memory operators);
 
     function currentEpoch() external view returns (uint32);
     function epochLength() external view returns (uint256);

@@ -9,6 +9,14 @@ import {RoundsBase} from "./RoundsBase.sol";
 
 /// @dev Receipts, policies and `submit`.
 abstract contract RoundsIntake is RoundsBase {
+    /// @dev What a payload decodes to.
+    struct Submission {
+        Receipt receipt;
+        bytes signature;
+        string taskURI;
+        bytes32 nonce;
+    }
+
     bytes32 private constant RECEIPT_TYPEHASH = keccak256(
         "Receipt(address client,uint256 agentId,bytes32 profileId,bytes32 taskHash,bytes32 outputHash,uint64 deadline)"
     );
@@ -88,25 +96,31 @@ abstract contract RoundsIntake is RoundsBase {
         uint256 agentId = _addressedAgent(requestHash);
         require(_rounds[requestHash].phase == Phase.None, AlreadySubmitted(requestHash));
         require(supportsPolicy(policy), PolicyNotSupported(policy));
-        (Receipt memory receipt, bytes memory signature, string memory taskURI, bytes32 nonce) =
-            abi.decode(payload, (Receipt, bytes, string, bytes32));
-        require(receipt.profileId == _profileIdIn(policy), PolicyNotSupported(policy));
-        require(receipt.agentId == agentId, ReceiptAgentMismatch(receipt.agentId, agentId));
-        _requireHash(requestHash, _requestHashOf(receipt, nonce));
-        _checkReceipt(receipt, signature);
+        Submission memory s = _decode(payload);
+        require(s.receipt.profileId == _profileIdIn(policy), PolicyNotSupported(policy));
+        require(s.receipt.agentId == agentId, ReceiptAgentMismatch(s.receipt.agentId, agentId));
+        _requireHash(requestHash, _requestHashOf(s.receipt, s.nonce));
+        _checkReceipt(s.receipt, s.signature);
+        Profile memory profile = _profiles.profile(s.receipt.profileId);
+        _requireFee(profile);
+        _claimWork(requestHash, s.receipt);
 
-        Profile memory profile = _profiles.profile(receipt.profileId);
-        uint256 fee = _feeOf(profile);
-        require(msg.value == fee, RoundFeeMismatch(msg.value, fee));
-        _claimWork(requestHash, receipt);
-
-        _store(requestHash, receipt, profile, payer);
+        _store(requestHash, s.receipt, profile, payer);
         ++roundCount;
 
-        emit RequestAccepted(requestHash, policy, fee);
-        _emitSubmitted(requestHash, taskURI);
+        emit RequestAccepted(requestHash, policy, msg.value);
+        _emitSubmitted(requestHash, s.taskURI);
 
         _vault.lock(agentId, profile.providerBond, requestHash);
+    }
+
+    function _decode(bytes calldata payload) private pure returns (Submission memory s) {
+        (s.receipt, s.signature, s.taskURI, s.nonce) = abi.decode(payload, (Receipt, bytes, string, bytes32));
+    }
+
+    function _requireFee(Profile memory profile) private view {
+        uint256 fee = _feeOf(profile);
+        require(msg.value == fee, RoundFeeMismatch(msg.value, fee));
     }
 
     /// @dev A registry without the request reverts; ERC-8294 wants one error for both cases.

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {Profile} from "../interfaces/IProfileRegistry.sol";
+import {DrawRequest} from "../interfaces/IStakeVault.sol";
 import {IVerificationRounds, Phase, Round, SeatState, Verdict} from "../interfaces/IVerificationRounds.sol";
 import {AgentAuth} from "../libraries/AgentAuth.sol";
 import {RoundsBase} from "./RoundsBase.sol";
@@ -21,14 +22,16 @@ abstract contract RoundsSeats is RoundsBase {
 
         Profile memory profile = _profileOf(requestHash);
         (uint256[] memory agentIds, address[] memory operators) = _vault.draw(
-            r.profileId,
-            r.sortitionEpoch,
-            keccak256(abi.encode(entropy, requestHash, r.level, "draw")),
-            profile.committeeSize,
-            r.provider,
-            r.agentId,
-            profile.seatLock,
-            requestHash
+            DrawRequest({
+                profileId: r.profileId,
+                epoch: r.sortitionEpoch,
+                seed: keccak256(abi.encode(entropy, requestHash, r.level, "draw")),
+                count: profile.committeeSize,
+                excludedOperator: r.provider,
+                excludedAgentId: r.agentId,
+                lockAmount: profile.seatLock,
+                ref: requestHash
+            })
         );
         if (agentIds.length < Math.max(profile.minOperators, r.quorum)) {
             return _abandon(requestHash, profile, agentIds);

@@ -11,6 +11,13 @@ import {RoundsBase} from "./RoundsBase.sol";
 /// @dev Counting, publishing, and what follows from a verdict: money, evidence, the registry's answer.
 /// Balance = Σ credits + Σ fees of rounds that are not final + burned.
 abstract contract RoundsSettlement is RoundsBase {
+    struct Outcome {
+        bytes32 requestHash;
+        Profile profile;
+        Verdict verdict;
+        bool openingWasDue; // false if it ended before those who committed were asked to open
+    }
+
     uint256 private constant MAX_BPS = 10_000;
     bytes32 private constant PROVIDER_ROLE = keccak256("provider");
     bytes32 private constant VERIFIER_ROLE = keccak256("verifier");
@@ -71,21 +78,31 @@ abstract contract RoundsSettlement is RoundsBase {
         Round storage r = _rounds[requestHash];
         Profile memory profile = _profileOf(requestHash);
         bool openingWasDue = r.committed >= r.quorum;
+        Verdict verdict = _count(requestHash, r, profile);
+        if (verdict != Verdict.Accepted) _finalize(requestHash, profile, verdict, openingWasDue);
+    }
+
+    /// @dev Counts the openings; an accepted round goes on to publishing.
+    function _count(bytes32 requestHash, Round storage r, Profile memory profile)
+        private
+        returns (Verdict verdict)
+    {
         (bytes32[] memory digests, uint256 opened) = _openings(requestHash, r.seatCount);
-        SeatSlot storage provider = _seats[requestHash][PROVIDER_SEAT];
-        (Verdict verdict, uint256 agreeing, uint256 cluster) = Tally.decide(
-            digests, opened, provider.state == SeatState.Opened, provider.digest, profile.tolerance, r.quorum
-        );
+        uint256 agreeing;
+        uint256 cluster;
+        {
+            SeatSlot storage provider = _seats[requestHash][PROVIDER_SEAT];
+            bool claimed = provider.state == SeatState.Opened;
+            (verdict, agreeing, cluster) =
+                Tally.decide(digests, opened, claimed, provider.digest, profile.tolerance, r.quorum);
+        }
         r.cluster = uint32(cluster);
-        bool accepted = verdict == Verdict.Accepted;
-        if (accepted) {
+        if (verdict == Verdict.Accepted) {
             r.phase = Phase.Publishing;
             r.publishClosesAt = uint40(block.timestamp + profile.publishWindow);
         }
 
         emit Tallied(requestHash, r.level, verdict, opened, agreeing, cluster, r.publishClosesAt);
-
-        if (!accepted) _finalize(requestHash, profile, verdict, openingWasDue);
     }
 
     /// @inheritdoc RoundsBase
@@ -98,12 +115,13 @@ abstract contract RoundsSettlement is RoundsBase {
     {
         Round storage r = _rounds[requestHash];
         (r.phase, r.verdict) = (Phase.Final, verdict);
+        Outcome memory outcome = Outcome(requestHash, profile, verdict, openingWasDue);
 
         uint256 paid;
         for (uint8 seat = 0; seat < r.seatCount; ++seat) {
-            paid += _settleSeat(requestHash, seat, profile, verdict, openingWasDue);
+            paid += _settleSeat(outcome, seat);
         }
-        _settleProvider(requestHash, profile, verdict);
+        _settleProvider(outcome);
         _settleFee(r, profile.tip, paid, verdict);
 
         string memory tag = _tagOf(verdict);
@@ -114,67 +132,53 @@ abstract contract RoundsSettlement is RoundsBase {
     }
 
     /// @return paid wei credited to the seat's owner.
-    function _settleSeat(
-        bytes32 requestHash,
-        uint8 seat,
-        Profile memory profile,
-        Verdict verdict,
-        bool openingWasDue
-    ) private returns (uint256 paid) {
-        Round storage r = _rounds[requestHash];
+    function _settleSeat(Outcome memory outcome, uint8 seat) private returns (uint256 paid) {
+        bytes32 requestHash = outcome.requestHash;
+        Profile memory profile = outcome.profile;
         uint256 agentId = _seats[requestHash][seat].agentId;
-        address owner = _identity.ownerOf(agentId);
-        (int8 mark, uint256 slashBps) =
-            _conduct(r, _seats[requestHash][seat].state, seat, profile, verdict, openingWasDue);
+        (int8 mark, uint256 slashBps) = _conduct(outcome, seat);
         if (mark > 0) {
             paid = profile.seatFee;
-            _credit(owner, paid);
+            _credit(_identity.ownerOf(agentId), paid);
         }
         uint256 slashed = _share(profile.seatLock, slashBps);
         emit SeatSettled(requestHash, agentId, seat, paid, slashed);
 
         _vault.release(agentId, profile.seatLock, slashed, requestHash);
         // Whoever bought the agent since gets the fee, but no good name for work of the seller's.
-        address operator = _seats[requestHash][seat].operator;
-        _record(r, agentId, operator, VERIFIER_ROLE, mark, profile.evidenceWeight);
+        _record(outcome, agentId, _seats[requestHash][seat].operator, VERIFIER_ROLE, mark);
     }
 
     /// @dev A seat that opened loses no stake, whatever it opened.
     /// @return mark 1 for good evidence (and the fee), -1 for bad, 0 for none.
     /// @return slashBps of the seat's lock.
-    function _conduct(
-        Round storage r,
-        SeatState state,
-        uint8 seat,
-        Profile memory profile,
-        Verdict verdict,
-        bool openingWasDue
-    ) private view returns (int8 mark, uint256 slashBps) {
-        if (state == SeatState.Drawn) return (-1, profile.slashNoCommitBps);
+    function _conduct(Outcome memory outcome, uint8 seat) private view returns (int8 mark, uint256 slashBps) {
+        SeatState state = _seats[outcome.requestHash][seat].state;
+        if (state == SeatState.Drawn) return (-1, outcome.profile.slashNoCommitBps);
         if (state == SeatState.Committed) {
-            return openingWasDue ? (int8(-1), uint256(profile.slashNoOpenBps)) : (int8(0), uint256(0));
+            if (!outcome.openingWasDue) return (0, 0);
+            return (-1, outcome.profile.slashNoOpenBps);
         }
-        uint256 cluster = r.cluster;
+        uint256 cluster = _rounds[outcome.requestHash].cluster;
         if (cluster & (1 << seat) != 0) return (1, 0);
-        bool decided = verdict == Verdict.Accepted || verdict == Verdict.Rejected;
-        return (decided && cluster != 0 ? int8(-1) : int8(0), 0);
+        return (cluster != 0 ? int8(-1) : int8(0), 0);
     }
 
-    function _settleProvider(bytes32 requestHash, Profile memory profile, Verdict verdict) private {
-        Round storage r = _rounds[requestHash];
+    function _settleProvider(Outcome memory outcome) private {
+        Round storage r = _rounds[outcome.requestHash];
         int8 mark;
         uint256 slashed;
-        if (verdict == Verdict.Rejected) {
+        if (outcome.verdict == Verdict.Rejected) {
             mark = -1;
-            slashed = _share(r.bond, profile.slashRejectedBps);
-        } else if (verdict == Verdict.Accepted && !r.selfVerified) {
+            slashed = _share(r.bond, outcome.profile.slashRejectedBps);
+        } else if (outcome.verdict == Verdict.Accepted && !r.selfVerified) {
             mark = 1;
         }
 
-        emit ProviderSettled(requestHash, r.agentId, slashed);
+        emit ProviderSettled(outcome.requestHash, r.agentId, slashed);
 
-        _vault.release(r.agentId, r.bond, slashed, requestHash);
-        _record(r, r.agentId, r.provider, PROVIDER_ROLE, mark, profile.evidenceWeight);
+        _vault.release(r.agentId, r.bond, slashed, outcome.requestHash);
+        _record(outcome, r.agentId, r.provider, PROVIDER_ROLE, mark);
     }
 
     /// @dev What the seats did not earn goes back to the payer if the round expired, and to nobody else.
@@ -192,11 +196,12 @@ abstract contract RoundsSettlement is RoundsBase {
         emit Credited(account, amount);
     }
 
-    function _record(Round storage r, uint256 agentId, address owner, bytes32 role, int8 mark, uint64 weight)
+    function _record(Outcome memory outcome, uint256 agentId, address owner, bytes32 role, int8 mark)
         private
     {
         if (mark == 0) return;
-        bytes32 domain = keccak256(abi.encode(r.profileId, role));
+        bytes32 domain = keccak256(abi.encode(_rounds[outcome.requestHash].profileId, role));
+        uint64 weight = outcome.profile.evidenceWeight;
         (uint64 good, uint64 bad) = mark > 0 ? (weight, uint64(0)) : (uint64(0), weight);
         _ledger.record(agentId, owner, domain, good, bad);
     }

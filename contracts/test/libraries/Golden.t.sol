@@ -35,7 +35,7 @@ contract GoldenTest is Test {
         uint64 beta;
     }
 
-    struct Outcome {
+    struct Ending {
         uint64 alpha;
         uint64 beta;
         uint256 effectiveN;
@@ -45,7 +45,7 @@ contract GoldenTest is Test {
     }
 
     struct History {
-        Outcome last;
+        Ending last;
         Step[] steps;
     }
 
@@ -54,7 +54,7 @@ contract GoldenTest is Test {
     string private constant DECAY = "Decay(uint64 amount,uint256 dt,uint256 halfLife,uint64 result)";
     /// @dev `History` in the file's words; `final` is none of Solidity's.
     string private constant HISTORY =
-        "Story(Outcome final,Step[] steps)Outcome(uint64 alpha,uint64 beta,uint256 effectiveN,bool known,uint256 lowerBps,uint256 meanBps)Step(uint256 dt,uint64 alpha,uint64 beta)";
+        "Story(Ending final,Step[] steps)Ending(uint64 alpha,uint64 beta,uint256 effectiveN,bool known,uint256 lowerBps,uint256 meanBps)Step(uint256 dt,uint64 alpha,uint64 beta)";
     uint256 private constant FEWEST = 10;
 
     function test_exact__when_golden__then_equal() external view {
@@ -95,7 +95,7 @@ contract GoldenTest is Test {
         assertGt(cases.length, FEWEST);
         for (uint256 i = 0; i < cases.length; ++i) {
             (uint64 alpha, uint64 beta) = _replay(cases[i].steps, halfLife);
-            Outcome memory last = cases[i].last;
+            Ending memory last = cases[i].last;
             assertEq(alpha, last.alpha, vm.toString(i));
             assertEq(beta, last.beta, vm.toString(i));
             uint256 n = BetaEvidence.add(alpha, beta);

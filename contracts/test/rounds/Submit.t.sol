@@ -284,7 +284,7 @@ contract SubmitTest is Network {
         w = _receipt(fuzzyId, "contract");
         vm.prank(provider.owner);
         identity.transferFrom(provider.owner, address(wallet), 0);
-        wallet.call(address(identity), 0, abi.encodeCall(identity.approve, (address(router), 0)));
+        wallet.execute(address(identity), 0, abi.encodeCall(identity.approve, (address(router), 0)));
         wallet.approveHash(rounds.hashReceipt(w));
         vm.prank(client);
         bytes32 h = router.verify{value: _fee()}(w, "", "", 0);

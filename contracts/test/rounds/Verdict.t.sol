@@ -270,20 +270,20 @@ contract VerdictTest is Network {
         bytes32 h = _drawn(fuzzyId);
         _commitAll(h, 0, _repeat(bytes32(FAR)));
         _openAll(h, 0, _repeat(bytes32(FAR)));
-        wallet.call(address(rounds), 0, abi.encodeCall(rounds.advance, (h)));
+        wallet.execute(address(rounds), 0, abi.encodeCall(rounds.advance, (h)));
         _assertVerdict(h, Verdict.Rejected, "vni:ok", 0);
         vm.expectRevert(
             abi.encodeWithSelector(
                 IVerificationRounds.RoundTransferFailed.selector, address(wallet), profile.tip
             )
         );
-        wallet.call(address(rounds), 0, abi.encodeCall(rounds.withdraw, ()));
+        wallet.execute(address(rounds), 0, abi.encodeCall(rounds.withdraw, ()));
         wallet.setOpen(true);
         wallet.setReenter(rounds);
         vm.expectPartialRevert(IVerificationRounds.RoundTransferFailed.selector);
-        wallet.call(address(rounds), 0, abi.encodeCall(rounds.withdraw, ()));
+        wallet.execute(address(rounds), 0, abi.encodeCall(rounds.withdraw, ()));
         wallet.setReenter(IVerificationRounds(address(0)));
-        wallet.call(address(rounds), 0, abi.encodeCall(rounds.withdraw, ()));
+        wallet.execute(address(rounds), 0, abi.encodeCall(rounds.withdraw, ()));
         assertEq(address(wallet).balance, profile.tip);
         vm.prank(_ownerOf(_agentIn(h, 0)));
         rounds.withdraw();

@@ -38,7 +38,7 @@ contract Wallet is IERC1271, IERC721Receiver {
         reenter = rounds;
     }
 
-    function call(address target, uint256 value, bytes calldata data)
+    function execute(address target, uint256 value, bytes calldata data)
         external
         payable
         returns (bytes memory)

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {StakeVault} from "../../src/StakeVault.sol";
-import {IStakeVault} from "../../src/interfaces/IStakeVault.sol";
+import {DrawRequest, IStakeVault} from "../../src/interfaces/IStakeVault.sol";
 import {Network} from "../support/Network.sol";
 
 /// @dev Draws from a vault of eight; the test itself is a court.
@@ -27,11 +27,11 @@ contract DrawTest is Network {
         uint32 e = vault.currentEpoch();
         vm.prank(keeper);
         vm.expectRevert(abi.encodeWithSelector(IStakeVault.VaultNotCourt.selector, keeper));
-        vault.draw(fuzzyId, e + 1, 0, 1, address(0), NOBODY, LOCK, 0);
+        vault.draw(_request(e + 1, 0, 1));
         vm.expectRevert(abi.encodeWithSelector(IStakeVault.VaultEpochUnknown.selector, e + 1, e));
-        vault.draw(fuzzyId, e + 1, 0, 1, address(0), NOBODY, LOCK, 0);
+        vault.draw(_request(e + 1, 0, 1));
         vm.expectRevert(abi.encodeWithSelector(IStakeVault.VaultEpochUnknown.selector, e - 2, e));
-        vault.draw(fuzzyId, e - 2, 0, 1, address(0), NOBODY, LOCK, 0);
+        vault.draw(_request(e - 2, 0, 1));
     }
 
     function testFuzz_draw__when_enough__then_distinct_locked_and_never_the_excluded(
@@ -40,16 +40,10 @@ contract DrawTest is Network {
     ) external {
         count = uint8(bound(count, 1, 8));
         uint256 out = uint256(seed) % 8;
-        (uint256[] memory ids, address[] memory operators) = vault.draw(
-            fuzzyId,
-            vault.currentEpoch(),
-            seed,
-            count,
-            verifiers[out].owner,
-            verifiers[(out + 1) % 8].id,
-            LOCK,
-            "round"
-        );
+        DrawRequest memory request = _request(vault.currentEpoch(), seed, count);
+        request.excludedOperator = verifiers[out].owner;
+        request.excludedAgentId = verifiers[(out + 1) % 8].id;
+        (uint256[] memory ids, address[] memory operators) = vault.draw(request);
         assertEq(ids.length, count < 6 ? count : 6);
         assertEq(operators.length, ids.length);
         for (uint256 i = 0; i < ids.length; ++i) {
@@ -68,7 +62,7 @@ contract DrawTest is Network {
         vault.lock(verifiers[7].id, 8 ether - LOCK + 1, "other");
         exams.fail(verifiers[6].id, true);
         uint32 e = vault.currentEpoch();
-        (uint256[] memory ids,) = vault.draw(fuzzyId, e, seed, 8, address(0), NOBODY, LOCK, "round");
+        (uint256[] memory ids,) = vault.draw(_request(e, seed, 8));
         assertEq(ids.length, 6);
         for (uint256 i = 0; i < 6; ++i) {
             assertTrue(ids[i] != verifiers[7].id && ids[i] != verifiers[6].id);
@@ -79,7 +73,7 @@ contract DrawTest is Network {
     function testFuzz_draw__when_stake_moves_after_submit__then_same_committee(bytes32 seed) external {
         uint32 e = vault.currentEpoch();
         uint256 snapshot = vm.snapshotState();
-        (uint256[] memory before,) = vault.draw(fuzzyId, e, seed, 5, address(0), NOBODY, LOCK, "round");
+        (uint256[] memory before,) = vault.draw(_request(e, seed, 5));
         vm.revertToState(snapshot);
 
         vm.prank(verifiers[7].owner);
@@ -94,7 +88,7 @@ contract DrawTest is Network {
         _enrol(late, fuzzyId);
         skip(EPOCH);
 
-        (uint256[] memory ids,) = vault.draw(fuzzyId, e, seed, 5, address(0), NOBODY, LOCK, "round");
+        (uint256[] memory ids,) = vault.draw(_request(e, seed, 5));
         assertEq(ids, before);
     }
 
@@ -107,9 +101,21 @@ contract DrawTest is Network {
         }
         skip(EPOCH);
         uint256 before = gasleft();
-        (uint256[] memory ids,) =
-            vault.draw(fuzzyId, vault.currentEpoch(), "seed", 5, address(0), NOBODY, LOCK, "round");
+        (uint256[] memory ids,) = vault.draw(_request(vault.currentEpoch(), "seed", 5));
         assertLt(before - gasleft(), 6_000_000);
         assertLt(ids.length, 5);
+    }
+
+    function _request(uint32 epoch, bytes32 seed, uint256 count) private view returns (DrawRequest memory) {
+        return DrawRequest({
+            profileId: fuzzyId,
+            epoch: epoch,
+            seed: seed,
+            count: count,
+            excludedOperator: address(0),
+            excludedAgentId: NOBODY,
+            lockAmount: LOCK,
+            ref: "round"
+        });
     }
 }

@@ -187,18 +187,18 @@ contract StakesTest is Network {
 
     function test_withdraw__when_receiver_refuses__then_reverts_and_keeps_the_stake() external {
         Wallet wallet = new Wallet();
-        wallet.call(address(identity), 0, abi.encodeWithSignature("register()"));
+        wallet.execute(address(identity), 0, abi.encodeWithSignature("register()"));
         uint256 id = identity.balanceOf(address(wallet)) + agent.id;
         vm.deal(address(wallet), 5 ether);
-        wallet.call(address(vault), 5 ether, abi.encodeCall(vault.stake, (id)));
-        wallet.call(address(vault), 0, abi.encodeCall(vault.requestUnstake, (id, 5 ether)));
+        wallet.execute(address(vault), 5 ether, abi.encodeCall(vault.stake, (id)));
+        wallet.execute(address(vault), 0, abi.encodeCall(vault.requestUnstake, (id, 5 ether)));
         skip(UNBONDING);
         vm.expectRevert(
             abi.encodeWithSelector(IStakeVault.VaultTransferFailed.selector, address(wallet), 5 ether)
         );
-        wallet.call(address(vault), 0, abi.encodeCall(vault.withdraw, (id)));
+        wallet.execute(address(vault), 0, abi.encodeCall(vault.withdraw, (id)));
         wallet.setOpen(true);
-        wallet.call(address(vault), 0, abi.encodeCall(vault.withdraw, (id)));
+        wallet.execute(address(vault), 0, abi.encodeCall(vault.withdraw, (id)));
         assertEq(address(wallet).balance, 5 ether);
     }
 }
