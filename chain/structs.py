@@ -152,6 +152,20 @@ class Stake:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawRequest:
+    """What a court asks of the vault: which agents to draw and what to lock of each."""
+
+    profile_id: ProfileId
+    epoch: int
+    seed: Bytes32
+    count: int
+    excluded_operator: Address
+    excluded_agent_id: AgentId
+    lock_amount: Wei
+    ref: Bytes32
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Stored Beta evidence of one (agent, domain), not decayed since `updated_at`."""
 
@@ -192,6 +206,7 @@ STRUCTS: Final[dict[str, type]] = {
         Round,
         Seat,
         Stake,
+        DrawRequest,
         Evidence,
         Score,
         MetadataEntry,
