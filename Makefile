@@ -7,7 +7,6 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
-FORGE := scripts/forge
 # Stamps belong to this place: in a folder that was moved or copied everything is set up anew.
 STAMP := .setup/stamp-$(shell pwd | cksum | cut -d ' ' -f 1)
 # Passed on: `make demo ARGS="--keep"`, `make test TESTS=tests/chain`.
@@ -40,7 +39,7 @@ demo: $(STAMP)-run ## A whole network on this machine, judging real work. ARGS="
 test: test-contracts test-python ## All tests.
 
 test-contracts: $(STAMP)-test ## Tests of the contracts only.
-	@$(FORGE) test
+	@scripts/test_contracts.sh
 
 test-python: $(STAMP)-test ## Tests of everything else. TESTS=tests/chain runs a part.
 	@$(BIN)/python -m pytest $(TESTS)
@@ -52,12 +51,12 @@ bench: $(STAMP)-test ## Speed of digests, gas of a round.
 	@scripts/bench.sh
 
 test-ci: $(STAMP)-test $(STAMP)-slither ## Longer fuzzing and static analysis of the contracts.
-	@FOUNDRY_PROFILE=ci $(FORGE) test
+	@FOUNDRY_PROFILE=ci scripts/test_contracts.sh
 	@scripts/slither.sh
 	@HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -m unit tests
 
 test-deep: $(STAMP)-test ## Fuzzing for an hour or so, before a release.
-	@FOUNDRY_PROFILE=deep $(FORGE) test
+	@FOUNDRY_PROFILE=deep scripts/test_contracts.sh
 	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -m unit tests
 
 lock: ## Write the locks anew after a change of dependencies. ARGS="--upgrade" takes newer versions.

@@ -1,5 +1,10 @@
 #!/usr/bin/env bash
-# Called by `make bench`: the speed of digests, beside peers where they are installed.
+# Called by `make bench`: the speed of digests, beside peers where they are installed, then the gas
+# of each step of a round of three seats as a forge test measures it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 .venv/bin/python scripts/bench_digests.py "$@"
+echo
+echo "Gas of a round (contracts/gas.json)"
+scripts/forge test --match-path contracts/test/Gas.t.sol >/dev/null
+sed -nE 's/^ +"([a-zA-Z0-9]+)": ([0-9]+),?$/  \1 \2/p' contracts/gas.json | column -t
