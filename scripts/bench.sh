@@ -7,4 +7,4 @@ cd "$(dirname "$0")/.."
 echo
 echo "Gas of a round (contracts/gas.json)"
 scripts/forge test --match-path contracts/test/Gas.t.sol >/dev/null
-sed -nE 's/^ +"([a-zA-Z0-9]+)": ([0-9]+),?$/  \1 \2/p' contracts/gas.json | column -t
+sed -nE 's/^ +"([a-zA-Z0-9]+)": ([0-9]+),?$/\1 \2/p' contracts/gas.json | awk '{printf "  %-16s%10d\n", $1, $2}'
