@@ -118,6 +118,8 @@ abstract contract RoundsIntake is RoundsBase {
         (s.receipt, s.signature, s.taskURI, s.nonce) = abi.decode(payload, (Receipt, bytes, string, bytes32));
     }
 
+    // Reached from `_submit` alone.
+    // slither-disable-next-line msg-value-in-nonpayable
     function _requireFee(Profile memory profile) private view {
         uint256 fee = _feeOf(profile);
         require(msg.value == fee, RoundFeeMismatch(msg.value, fee));
