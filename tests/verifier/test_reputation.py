@@ -50,7 +50,10 @@ def test_decay__when_compared_with_the_power__then_it_is_just_below(amount, elap
 
 @given(amounts, spans, spans, half_lives)
 def test_decay__when_more_time_passes__then_not_more_is_left(amount, first, more, half_life):
-    assert decay(amount, first + more, half_life) <= decay(amount, first, half_life) <= amount
+    # But for what 16 products round off: a longer time may have fewer of them.
+    sooner = decay(amount, first, half_life)
+    assert decay(amount, first + more, half_life) <= sooner + 16
+    assert sooner <= amount
 
 
 @given(amounts, st.integers(0, 70), half_lives)
