@@ -50,6 +50,7 @@ SENTENCES: Final[dict[str, str]] = {
     "{required}.",
     "RoundWindowOpen": "Round {requestHash} cannot move on before {closesAt}, when its window "
     "closes.",
+    "RoundWindowClosed": "Round {requestHash} took this until {closedAt}: its window is over.",
     "RoundAlreadyVerified": "This work was submitted before, in round {earlierRequestHash}: each "
     "piece of work has one round.",
     "RoundFeeMismatch": "The round costs exactly {required}, but {sent} was sent.",

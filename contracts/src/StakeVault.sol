@@ -82,10 +82,7 @@ contract StakeVault is VaultStakes {
         address operator = _identity.ownerOf(agentId);
         Pool storage pool = _pools[profileId];
         uint256 taken = pool.seatOf[operator];
-        require(
-            taken == 0,
-            VaultOperatorEnrolled(operator, profileId, pool.leaves[taken == 0 ? 0 : taken - 1].agentId)
-        );
+        if (taken != 0) revert VaultOperatorEnrolled(operator, profileId, pool.leaves[taken - 1].agentId);
         require(_isCapable(agentId, operator, profileId), VaultNotCapable(agentId, profileId));
 
         pool.minStake = _profiles.profile(profileId).minStake;

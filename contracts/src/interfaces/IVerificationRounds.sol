@@ -88,6 +88,7 @@ interface IVerificationRounds is IValidationNetwork {
     error RoundUnknown(bytes32 requestHash);
     error RoundWrongPhase(bytes32 requestHash, Phase actual, Phase required);
     error RoundWindowOpen(bytes32 requestHash, uint256 closesAt);
+    error RoundWindowClosed(bytes32 requestHash, uint256 closedAt);
     error RoundAlreadyVerified(bytes32 requestHash, bytes32 earlierRequestHash);
     error RoundFeeMismatch(uint256 sent, uint256 required);
     error RoundRequestHashMismatch(bytes32 requestHash, bytes32 derived);

@@ -43,9 +43,7 @@ abstract contract RoundsSettlement is RoundsBase {
         require(
             AgentAuth.isOperator(_identity, r.agentId, msg.sender), OutputNotProvider(r.agentId, msg.sender)
         );
-        require(
-            block.timestamp < r.publishClosesAt, RoundWrongPhase(requestHash, Phase.Publishing, Phase.Final)
-        );
+        require(block.timestamp < r.publishClosesAt, RoundWindowClosed(requestHash, r.publishClosesAt));
         Profile memory profile = _profileOf(requestHash);
         require(
             output.length <= profile.maxOutputBytes, OutputTooLarge(output.length, profile.maxOutputBytes)

@@ -59,4 +59,21 @@ contract BetaEvidenceTest is Test {
         assertEq(BetaEvidence.meanBps(1e9, 0), 6666);
         assertEq(BetaEvidence.meanBps(0, 0), 5000);
     }
+
+    /// @dev Cases in which one nano more in an inner rounding would give a basis point more.
+    function test_lowerBps__when_rounding_decides__then_down() external pure {
+        assertEq(BetaEvidence.lowerBps(15_203_720_288, 13_912_134), 8474);
+        assertEq(BetaEvidence.lowerBps(8_510_532_889, 21_224_450_791), 1722);
+        assertEq(BetaEvidence.lowerBps(1_748_305_794, 12_106_579_241), 397);
+        assertEq(BetaEvidence.lowerBps(985_418_030, 15_908_055_720), 129);
+    }
+
+    /// @dev The bound L solves n·(p − L)² = z²·L·(1 − L), so nothing below it falls short of that.
+    function testFuzz_lowerBps__then_not_above_the_exact_bound(uint64 alpha, uint64 beta) external pure {
+        uint256 n = uint256(alpha) + beta;
+        vm.assume(n != 0);
+        uint256 lower = BetaEvidence.lowerBps(alpha, beta);
+        uint256 gap = 10_000 * uint256(alpha) - lower * n;
+        assertGe(gap * gap, n * BetaEvidence.Z_SQUARED * lower * (10_000 - lower));
+    }
 }

@@ -25,7 +25,9 @@ contract SortitionTest is Test {
         for (uint256 i = 0; i < steps; ++i) {
             seed = uint256(keccak256(abi.encode(seed)));
             if (tree.leaves == 0 || seed % 3 == 0) tree.grow();
-            _write(uint32((seed >> 8) % tree.leaves), (seed >> 64) % 5 == 0 ? 0 : uint64(seed >> 160) >> 8);
+            // Small weights too, so that tickets fall on the very ends of intervals.
+            uint64 weight = uint64(seed >> 160) >> ((seed >> 32) % 2 == 0 ? 8 : 62);
+            _write(uint32((seed >> 8) % tree.leaves), (seed >> 64) % 5 == 0 ? 0 : weight);
             if ((seed >> 40) % 2 == 0) epoch += uint32((seed >> 48) % 4);
             if ((seed >> 56) % 32 == 0) epoch += 70_000; // past what a gap can hold
             if (i % 4 == 3) _compareAll(seed);

@@ -93,7 +93,7 @@ contract VerdictTest is Network {
         rounds.advance(h);
         vm.warp(closesAt);
         vm.prank(provider.owner);
-        vm.expectPartialRevert(IVerificationRounds.RoundWrongPhase.selector);
+        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.RoundWindowClosed.selector, h, closesAt));
         rounds.publish(h, OUTPUT, OUTPUT_SALT);
         _advance(h);
         _assertVerdict(h, Verdict.Rejected, "vni:ok", 0);
@@ -160,6 +160,18 @@ contract VerdictTest is Network {
         _expectProvider(0, 0, 10 ether);
         assertEq(rounds.creditOf(client), _fee() - profile.tip);
         assertEq(rounds.burned(), 0);
+    }
+
+    function test_slash__then_weight_in_the_next_epoch_is_what_is_left() external {
+        bytes32 h = _drawn(fuzzyId);
+        uint256 idle = _agentIn(h, 0);
+        vm.warp(rounds.round(h).commitClosesAt);
+        _advance(h);
+        uint32 next = vault.currentEpoch() + 1;
+        uint256 left = _stakeOf(idle) / 1 gwei;
+        assertEq(left, (2 ether + (idle - 1) * 1 ether - 0.05 ether) / 1 gwei);
+        assertEq(vault.weightOf(idle, fuzzyId, next), left);
+        assertEq(vault.weightOf(idle, fuzzyId, next - 1), left + 0.05 ether / 1 gwei);
     }
 
     function test_expired__when_too_few_open__then_they_pay_more() external {
