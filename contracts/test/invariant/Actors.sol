@@ -8,6 +8,8 @@ import {Network} from "../support/Network.sol";
 /// @dev What people may do with the network, each act only when it is allowed: no call may revert.
 /// Acts that settle a round check on the spot that nobody who opened lost stake.
 contract Actors is Network {
+    bytes32 private constant COPIED = "copied";
+
     bytes32[] public requestHashes;
     mapping(bytes32 requestHash => Phase) public seen;
     mapping(bytes32 requestHash => mapping(uint8 seat => bytes32)) private digests;
@@ -38,11 +40,14 @@ contract Actors is Network {
         vault.requestUnstake(agent.id, bound(amount, 1, bonded));
     }
 
-    function withdrawStake(uint256 who) external counted("withdrawStake") {
+    function withdrawStake(uint256 who, uint8 patience) external counted("withdrawStake") {
         Agent memory agent = _agent(who);
         Stake memory s = vault.stakeOf(agent.id);
         if (s.unbonding == 0 || vault.freeStakeOf(agent.id) == 0) return;
-        if (s.unbondsAt > vm.getBlockTimestamp()) vm.warp(s.unbondsAt);
+        if (s.unbondsAt > vm.getBlockTimestamp()) {
+            if (patience % 8 != 0) return; // waiting it out ends every window
+            vm.warp(s.unbondsAt);
+        }
         vm.prank(agent.owner);
         vault.withdraw(agent.id);
     }
@@ -75,31 +80,40 @@ contract Actors is Network {
         ++count["draw"];
     }
 
-    /// @param copied commits what another seat did; such a seat can never open.
-    function commit(uint256 which, uint8 from, uint8 digest, bool copied) external {
+    /// @dev Most seats commit, and most the same; one may copy the first, and can then never open.
+    function commit(uint256 which, uint256 plan) external {
         (bytes32 h, bool found) = _roundIn(which, Phase.Committing);
         if (!found) return;
-        (uint8 seat, bool any) = _seatIn(h, from, SeatState.Drawn);
-        if (!any) return;
-        bytes32 other = rounds.seats(h)[0].commitment;
-        if (copied && seat != 0 && other != 0) {
-            vm.prank(_ownerOf(_agentIn(h, seat)));
-            rounds.commit(h, seat, other);
-            digests[h][seat] = "copied";
-        } else {
-            digests[h][seat] = bytes32(uint256(digest % 8 < 5 ? 0 : type(uint256).max << digest));
-            _commit(h, seat, digests[h][seat]);
+        uint256 last = rounds.seats(h).length; // the provider's turn
+        for (uint256 i = 0; i <= last && rounds.phaseOf(h) == Phase.Committing; ++i) {
+            uint8 seat = i == last ? PROVIDER_SEAT : uint8(i);
+            uint256 whim = uint256(keccak256(abi.encode(plan, i))) % 32;
+            if (whim == 0 || _stateOf(h, seat) != SeatState.Drawn) continue;
+            digests[h][seat] = whim < 26 ? bytes32(0) : bytes32(type(uint256).max << whim);
+            bytes32 first = rounds.seats(h)[0].commitment;
+            if (whim == 1 && first != 0) {
+                digests[h][seat] = COPIED;
+                vm.prank(_ownerOf(_agentIn(h, seat)));
+                rounds.commit(h, seat, first);
+            } else {
+                _commit(h, seat, digests[h][seat]);
+            }
+            ++count["commit"];
         }
-        ++count["commit"];
     }
 
-    function open(uint256 which, uint8 from) external {
+    /// @dev Most of those that can open do.
+    function open(uint256 which, uint256 plan) external {
         (bytes32 h, bool found) = _roundIn(which, Phase.Opening);
         if (!found) return;
-        (uint8 seat, bool any) = _seatIn(h, from, SeatState.Committed);
-        if (!any || digests[h][seat] == "copied") return;
-        _open(h, seat, digests[h][seat]);
-        ++count["open"];
+        uint256 last = rounds.seats(h).length;
+        for (uint256 i = 0; i <= last && rounds.phaseOf(h) == Phase.Opening; ++i) {
+            uint8 seat = i == last ? PROVIDER_SEAT : uint8(i);
+            bool lazy = uint256(keccak256(abi.encode(plan, i))) % 32 == 0;
+            if (lazy || _stateOf(h, seat) != SeatState.Committed || digests[h][seat] == COPIED) continue;
+            _open(h, seat, digests[h][seat]);
+            ++count["open"];
+        }
     }
 
     function advance(uint256 which) external {
@@ -131,7 +145,7 @@ contract Actors is Network {
     }
 
     function wait(uint16 time) external counted("wait") {
-        skip(time % 80);
+        skip(time % 40);
         vm.roll(vm.getBlockNumber() + 1 + time % 5);
     }
 
@@ -207,15 +221,8 @@ contract Actors is Network {
         }
     }
 
-    function _seatIn(bytes32 h, uint8 from, SeatState state) private view returns (uint8, bool) {
-        Seat[] memory seats = rounds.seats(h);
-        for (uint256 i = 0; i <= seats.length; ++i) {
-            uint256 index = (uint256(from) + i) % (seats.length + 1);
-            bool isProvider = index == seats.length;
-            SeatState actual = isProvider ? rounds.providerSeat(h).state : seats[index].state;
-            if (actual == state) return (isProvider ? PROVIDER_SEAT : uint8(index), true);
-        }
-        return (0, false);
+    function _stateOf(bytes32 h, uint8 seat) private view returns (SeatState) {
+        return seat == PROVIDER_SEAT ? rounds.providerSeat(h).state : rounds.seats(h)[seat].state;
     }
 
     function _stakes(bytes32 h) private view returns (uint256[] memory list) {

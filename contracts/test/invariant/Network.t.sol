@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Actors} from "./Actors.sol";
-import {Test} from "forge-std/Test.sol";
+import {Test, console} from "forge-std/Test.sol";
 
 /// @dev What is true of the whole network, whatever anybody does in whatever order.
 contract NetworkInvariants is Test {
@@ -13,15 +13,16 @@ contract NetworkInvariants is Test {
         actors.setUp();
         bytes4[] memory acts = new bytes4[](16);
         (acts[0], acts[1], acts[2]) =
-        (actors.stake.selector, actors.requestUnstake.selector, actors.wait.selector);
-        (acts[3], acts[4]) = (actors.withdrawStake.selector, actors.enrolOrLeave.selector);
-        (acts[5], acts[6], acts[7]) =
-        (actors.submit.selector, actors.draw.selector, actors.withdrawCredit.selector);
-        // Rounds need many votes to get anywhere.
-        (acts[8], acts[9], acts[10]) =
-        (actors.commit.selector, actors.commit.selector, actors.commit.selector);
-        (acts[11], acts[12], acts[13]) = (actors.open.selector, actors.open.selector, actors.open.selector);
-        (acts[14], acts[15]) = (actors.advance.selector, actors.publish.selector);
+        (actors.stake.selector, actors.requestUnstake.selector, actors.withdrawStake.selector);
+        (acts[3], acts[4], acts[5]) =
+        (actors.enrolOrLeave.selector, actors.withdrawCredit.selector, actors.wait.selector);
+        // What rounds need to get anywhere comes twice.
+        for (uint256 i = 6; i < 16; i += 5) {
+            (acts[i], acts[i + 1], acts[i + 2]) =
+            (actors.draw.selector, actors.commit.selector, actors.open.selector);
+            (acts[i + 3], acts[i + 4]) = (actors.advance.selector, actors.publish.selector);
+        }
+        acts[15] = actors.submit.selector;
         targetSelector(FuzzSelector(address(actors), acts));
         targetContract(address(actors));
     }
@@ -54,21 +55,30 @@ contract NetworkInvariants is Test {
         assertTrue(actors.phasesAdvance());
     }
 
-    /// @dev The campaign must get somewhere: one written by hand reaches every act.
-    function test_actors__when_driven_through_a_round__then_it_is_published() external {
-        actors.submit(false);
-        actors.draw(0);
-        for (uint8 i = 0; i < 6; ++i) {
-            actors.commit(0, i, 0, false);
+    /// @dev What one run did is there to be looked at: `forge test -vv --match-contract NetworkInvariants`.
+    function afterInvariant() external view {
+        string memory line = "acts:";
+        string[6] memory acts = ["submit", "draw", "commit", "open", "advance", "publish"];
+        for (uint256 i = 0; i < acts.length; ++i) {
+            line = string.concat(line, " ", acts[i], " ", vm.toString(actors.count(acts[i])));
         }
-        for (uint8 i = 0; i < 6; ++i) {
-            actors.open(0, i);
+        console.log(line);
+    }
+
+    /// @dev A round driven by hand through the same acts ends, so a campaign can end some.
+    function test_actors__when_driven_through_rounds__then_some_are_published() external {
+        for (uint256 i = 0; i < 8; ++i) {
+            actors.submit(false);
+            actors.draw(i);
+            actors.commit(i, i);
+            for (uint256 turn = 0; turn < 6; ++turn) {
+                actors.open(i, i);
+                actors.advance(i);
+                actors.publish(i);
+                actors.wait(39);
+            }
         }
-        actors.advance(0);
-        actors.publish(0);
-        assertEq(actors.count("publish"), 1);
+        assertGt(actors.count("publish"), 2);
         actors.withdrawCredit(1);
-        (uint256 fees, uint256 locks) = actors.pending();
-        assertEq(fees + locks, 0);
     }
 }
