@@ -88,8 +88,11 @@ class World:
         self._say(
             f"{len(self.agents)} agents registered, {len(VERIFIERS)} of them staked and enrolled"
         )
+        enrolled = self._epoch()
         self._begin_backend()
         self._await_nodes()
+        # Who enrolled can be drawn by rounds of the next epoch on, and not before.
+        self._await(lambda: self._epoch() > enrolled, "the epoch in which stake counts")
         self._say(f"backend at {self.url}, {len(self._nodes)} nodes, a process each")
 
     def _begin_chain(self, profile_names: tuple[str, ...]) -> None:
@@ -137,6 +140,11 @@ class World:
             grace_seconds=1.0,
         ).save(files)
         return Agent(name, index, agent_id, signer, files)
+
+    def _epoch(self) -> int:
+        """The vault's epoch at the head of the chain."""
+        length = int(self.gateway.call("StakeVault", "epochLength"))
+        return self.gateway.head().timestamp // length
 
     def _begin_backend(self) -> None:
         port_file = self.root / "port"
