@@ -126,7 +126,7 @@ def _conclude(
 ) -> None:
     agent = next(iter(world.agents.values()))
     narrator.heading("Where to look")
-    narrator.say(f"REST: {world.url}/docs, and {world.url}/v1/rounds/{outcomes[0].request_hash}")
+    narrator.say(f"REST: {world.url}/v1/rounds/{outcomes[0].request_hash}")
     narrator.say(f"try:  curl -s {world.url}/v1/agents/{agent.agent_id}/reputation")
     narrator.say(f"chain {world.deployment.chain_id} at {world.anvil.url}")
     narrator.heading("Done")
