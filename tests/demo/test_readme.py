@@ -59,6 +59,7 @@ class Hand:
             "OMP_NUM_THREADS": "1",
             "ASSAY_RPC_URL": f"http://127.0.0.1:{self._ports['8545']}",
             "ASSAY_PORT": self._ports["8000"],
+            "ASSAY_BACKEND_URL": f"http://127.0.0.1:{self._ports['8000']}",
         }
         if "ASSAY_ANVIL" not in os.environ:
             self._environment["ASSAY_ANVIL"] = str(_anvil())
