@@ -76,7 +76,8 @@ class Hand:
 
     def run(self, commands: str) -> str:
         """Runs commands one after the other; what they start with `&` runs on."""
-        path = self.folder / "output"
+        # A file of its own each time: what runs on in the background still writes to its old one.
+        path = self.folder / f"{len(self._groups)}.output"
         with path.open("wb") as output:
             process = self._popen(f"set -e\n{commands}", output)
             self._groups.append(process)
@@ -153,9 +154,15 @@ def test_readme__run_by_hand__ends_in_an_accepted_verdict_and_a_score(hand: Hand
     assert "Accepted" in verdict
     assert (hand.folder / "work.txt").read_text().strip()
 
-    answers = hand.run(blocks[3][1])
-    assert '"mean":0.66' in answers  # what the backend says
-    assert "66.7 %" in answers or "66.6" in answers  # what the contract says
+    answers = ""
+
+    def answered() -> bool:
+        nonlocal answers
+        answers = hand.run(blocks[3][1])
+        return '"mean":0.66' in answers  # what the backend says, a moment after the chain
+
+    until(answered)
+    assert "66.66%" in answers  # what the contract says
 
 
 @pytest.mark.parametrize("path", re.findall(r"\]\((docs/[^)#]+|[A-Z]+)\)", README))
