@@ -11,7 +11,8 @@ BIN := .venv/bin
 STAMP := .setup/stamp-$(shell pwd | cksum | cut -d ' ' -f 1)
 # Passed on: `make demo ARGS="--keep"`, `make test TESTS=tests/chain`.
 ARGS ?=
-TESTS ?= tests
+TESTS ?=
+TWO := --numprocesses 2 --dist loadfile
 # Models and linear algebra on one thread each: the processes of a network share the machine.
 export OMP_NUM_THREADS ?= 1
 
@@ -41,8 +42,15 @@ test: test-contracts test-python ## All tests.
 test-contracts: $(STAMP)-test ## Tests of the contracts only.
 	@scripts/test_contracts.sh
 
+# The demo's windows are seconds of a real clock, so it has the machine to itself. A file's tests stay
+# together because they share a chain or a model.
 test-python: $(STAMP)-test ## Tests of everything else. TESTS=tests/chain runs a part.
-	@$(BIN)/python -m pytest $(TESTS)
+ifeq ($(TESTS),)
+	@$(BIN)/python -m pytest tests/demo
+	@$(BIN)/python -m pytest $(TWO) --ignore tests/demo tests
+else
+	@$(BIN)/python -m pytest $(TWO) $(TESTS)
+endif
 
 check: $(STAMP)-test ## Format, lint, types, contract lint and sizes, generated files, house rules.
 	@scripts/check.sh
