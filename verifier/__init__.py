@@ -1,4 +1,5 @@
 """Digests, profiles, tasks, engines and the verifier node (`verifier.node`, the daemon).
 
-May import: contracts, chain. Only `verifier.node` and `verifier.engines` do I/O.
+May import: contracts, chain. Only `verifier.node`, `verifier.engines` and `files`, `plot` and
+`run` of `verifier.calibration` do I/O.
 """

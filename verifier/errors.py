@@ -6,6 +6,7 @@ AssayError (chain.errors)
     ├── ProfileError    a profile that is unknown, altered or malformed
     ├── DigestError     content, key or features that cannot be digested
     ├── SealError       a sealed output that cannot be opened
+    ├── CalibrationError    cases, options or files that cannot be calibrated with
     └── EngineError     a model that did not answer (verifier.engines)
         └── EngineUnavailable   nothing is wrong with the task: try again, or elsewhere
 """
@@ -13,6 +14,7 @@ AssayError (chain.errors)
 from chain.errors import AssayError
 
 __all__ = [
+    "CalibrationError",
     "DigestError",
     "EngineError",
     "EngineUnavailable",
@@ -41,6 +43,10 @@ class DigestError(VerifierError):
 
 class SealError(VerifierError):
     """A sealed output that cannot be opened."""
+
+
+class CalibrationError(VerifierError):
+    """Cases, options or files from which no tolerance can be calibrated."""
 
 
 class EngineError(VerifierError):
