@@ -69,13 +69,10 @@ class ShardStore:
 
     folder: Path
 
-    def has(self, name: str) -> bool:
-        return self._path(name).is_file()
-
     def load(self, name: str, like: Distances) -> Distances | None:
         """Stored distances, or None where there are none of the shape of `like` (measure anew)."""
         try:
-            with np.load(self._path(name), allow_pickle=False) as stored:
+            with self._path(name).open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 found = Distances(stored["claim"], stored["between"])
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None

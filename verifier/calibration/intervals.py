@@ -59,12 +59,12 @@ def bootstrap(events: NDArray[np.int64], trials: NDArray[np.int64]) -> tuple[flo
     events, trials: `int64[tasks]`. Tasks are what is independent; pairs of one task are not. Where
     nothing happened it is [0, 0] and says nothing: see the exact interval.
     """
+    # Most tasks are alike, so what is drawn is how many there are of each kind: the same law.
+    kinds, counts = np.unique(np.stack((events, trials)), axis=1, return_counts=True)
     rng = np.random.default_rng(20)
-    tasks = len(trials)
-    rates = np.empty(RESAMPLES)
-    for sample in range(RESAMPLES):
-        weights = np.bincount(rng.integers(0, tasks, tasks), minlength=tasks)
-        rates[sample] = (weights @ events) / max(1, int(weights @ trials))
+    drawn = rng.multinomial(len(trials), counts / len(trials), size=RESAMPLES)
+    sums = drawn @ kinds.T
+    rates = sums[:, 0] / np.maximum(1, sums[:, 1])
     tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(rates, [tail, 100 - tail])
     return float(low), float(high)
