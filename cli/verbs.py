@@ -27,7 +27,7 @@ VERBS: Mapping[str, str] = {
     "node": "Run a verifier node for one agent.",
     "verify": "Have a piece of work verified, and watch the round.",
     "reputation": "Show what the network knows about an agent.",
-    "calibrate": "Choose a profile's tolerance from labelled cases, and say how often it errs.",
+    "calibrate": "Choose a profile's tolerance from labelled cases.",
     "serve": "Run the backend: index of the chain, artifacts, REST API.",
 }
 
