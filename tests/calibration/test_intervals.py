@@ -25,7 +25,7 @@ def tail(trials: int, rate: float, counts: range) -> float:
     return float(sum(comb(trials, k) * p**k * (1 - p) ** (trials - k) for k in counts))
 
 
-@pytest.mark.parametrize("trials", [1, 7, 100, 1000, 1_000_000])
+@pytest.mark.parametrize("trials", [1, 7, 100, 1000, 100_000])
 def test_clopper_pearson__when_nothing_or_all_happened__then_it_is_the_closed_form(trials: int):
     bound = 1 - 0.025 ** (1 / trials)
     low, high = clopper_pearson(0, trials)

@@ -4,8 +4,8 @@
     result = run(cases, read_recipe(file), out)   # resumable: shards are kept in out/shards
     save(result, out)                             # result.json, report.md, roc.png, the profile
 
-`cases`, `shards`, `choose`, `intervals`, `figures`, `result` and `report` compute; `files`, `plot`
-and `run` read and write. The page is `docs/calibration.md`.
+`cases`, `shards`, `choose`, `intervals`, `figures`, `result` and `report` compute; `files`,
+`plot` and `run` read and write, through `atomic`. The page is `docs/calibration.md`.
 """
 
 from verifier.calibration.cases import Case, key_of

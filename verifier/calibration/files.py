@@ -18,12 +18,12 @@ from typing import Any, Self
 import numpy as np
 
 from verifier.calibration import plot, report
+from verifier.calibration.atomic import write_whole
 from verifier.calibration.cases import LABELS, Case, parse_cases
 from verifier.calibration.result import Result
 from verifier.calibration.shards import Distances
 from verifier.canonical import parse_object
 from verifier.errors import CalibrationError
-from verifier.node.statedir import write_whole
 from verifier.profiles import MAX_RECIPE_BYTES
 
 __all__ = ["CaseSet", "ShardStore", "make_folder", "read_recipe", "render", "save"]
@@ -32,7 +32,6 @@ CASES_FILE = "cases.jsonl"
 PAIR = re.compile(r"(?P<name>.+)\.(?P<side>[ab])\.(?P<kind>[^.]+)")
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 NUMBERS = re.compile(r"\[\n[\s\d.,eE+-]*\]")  # in JSON a line never breaks within a text
-PUBLIC = 0o644
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ class ShardStore:
     def save(self, name: str, distances: Distances) -> None:
         buffer = io.BytesIO()
         np.savez_compressed(buffer, claim=distances.claim, between=distances.between)
-        write_whole(self._path(name), buffer.getvalue(), PUBLIC)
+        write_whole(self._path(name), buffer.getvalue())
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.npz"
@@ -113,7 +112,7 @@ def save(result: Result, out: Path) -> tuple[Path, ...]:
     if result.usable:
         files[f"{name}.json"] = render(result.recipe).encode()
     for file, data in files.items():
-        write_whole(out / file, data, PUBLIC)
+        write_whole(out / file, data)
     plot.save(result, out / "roc.png")
     return tuple(out / file for file in (*files, "roc.png"))
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from verifier.calibration.atomic import write_whole
 from verifier.calibration.result import Result, Variant
-from verifier.node.statedir import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +17,6 @@ __all__ = ["check", "save"]
 
 HONEST, DISHONEST, LIMIT = "#1b7837", "#b2182b", "#222222"
 SIZE, DOTS_PER_INCH = (12.0, 5.6), 110
-PUBLIC = 0o644
 
 
 def check() -> None:
@@ -40,7 +39,7 @@ def save(result: Result, path: Path) -> None:
     # Without metadata the same result gives the same bytes with the same version of the library.
     FigureCanvasAgg(figure)
     figure.savefig(buffer, format="png", metadata={"Software": None})
-    write_whole(path, buffer.getvalue(), PUBLIC)
+    write_whole(path, buffer.getvalue())
 
 
 def _distances(axes: "Axes", result: Result) -> None:
