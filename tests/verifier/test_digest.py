@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.types import Family as Kind
+from scripts import digest_docs
 from verifier import digest, profiles
 from verifier.canonical import keccak256
 from verifier.digest import keystream
@@ -22,6 +23,21 @@ digests32 = st.binary(min_size=32, max_size=32)
 def test_families__when_looked_up__then_names_are_those_of_the_contracts():
     for name, family in digest.FAMILIES.items():
         assert name == family.name == Kind(family.kind).label
+    assert len(digest.FAMILIES) == len(Kind)
+
+
+def test_families__when_one_is_specified__then_it_names_itself_and_its_features():
+    for name, family in digest.FAMILIES.items():
+        assert family.specification.startswith(f"Family `{name}`: ")
+        for feature in family.features:
+            assert f"`{feature.name}`" in family.specification
+
+
+def test_docs__when_the_script_runs__then_they_are_not_stale():
+    page = digest_docs.PAGE.read_text("utf-8")
+    assert digest_docs.page() == page, "run scripts/digest_docs.py"
+    for name in digest.FAMILIES:
+        assert page.count(f"\n## `{name}`\n") == 1
 
 
 @given(digests32, digests32)

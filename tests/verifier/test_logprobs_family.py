@@ -167,6 +167,20 @@ def test_digest__when_it_is_no_record_of_the_key__then_one_sentence_says_why(con
         family().digest([content], KEY)
 
 
+def test_digest_records__when_arrays_are_given__then_it_is_as_of_their_bytes():
+    contents = [Model(seed).content(OUTPUT, KEY) for seed in (1, 2)]
+    batch = [np.frombuffer(content, dtype=record_type(8)) for content in contents]
+    np.testing.assert_array_equal(
+        family().digest_records(batch, KEY), family().digest(contents, KEY)
+    )
+
+
+@pytest.mark.parametrize("records", [np.zeros(9, record_type(7)), np.zeros(4, record_type(8))])
+def test_digest_records__when_the_array_is_of_another_shape__then_it_is_refused(records):
+    with pytest.raises(DigestError, match="8 alternatives at each position, and more than 4"):
+        family().digest_records([records], KEY)
+
+
 @pytest.mark.parametrize("bad", [np.nan, -np.inf])
 def test_encode__when_a_value_is_not_finite__then_it_is_refused(bad):
     with pytest.raises(DigestError, match="not finite"):

@@ -90,6 +90,29 @@ REFUSED = {
         made_of((b"IHDR", header(2, 2, interlace=1)), (b"IDAT", b""), (b"IEND", b"")),
         "interlaced",
     ),
+    "packed otherwise": (
+        made_of((b"IHDR", header(2, 2)[:10] + b"\1\0\0"), (b"IDAT", b""), (b"IEND", b"")),
+        "packed in a way that PNG does not define",
+    ),
+    "filtered otherwise": (
+        made_of((b"IHDR", header(2, 2)[:11] + b"\x40\0"), (b"IDAT", b""), (b"IEND", b"")),
+        "packed in a way that PNG does not define",
+    ),
+    "two headers": (
+        made_of((b"IHDR", header(2, 2)), (b"IHDR", header(2, 2)), (b"IDAT", b""), (b"IEND", b"")),
+        "a part that PNG does not define",
+    ),
+    "unknown critical chunk": (
+        made_of((b"IHDR", header(2, 2)), (b"JHDR", b""), (b"IDAT", b""), (b"IEND", b"")),
+        "a part that PNG does not define",
+    ),
+    "data apart": (
+        made_of(
+            *((b"IHDR", header(2, 2)), (b"IDAT", b"x"), (b"tIME", b""), (b"IDAT", b"y")),
+            (b"IEND", b""),
+        ),
+        "pieces that lie apart",
+    ),
     "no pixels": (made_of((b"IHDR", header(0, 2)), (b"IDAT", b""), (b"IEND", b"")), "each side"),
     "too wide": (
         made_of((b"IHDR", header(8193, 1)), (b"IDAT", b""), (b"IEND", b"")),

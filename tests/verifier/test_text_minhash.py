@@ -202,6 +202,40 @@ def test_nfc__when_a_later_unicode_would_reorder__then_unicode_14_decides():
     assert nfc("a\u0301\u0378\u0323") == "á\u0378\u0323"
 
 
+MARKS = "\u0300\u0301\u0315\u0334\u0345\u0344\u0f73\u0f81\u3099\U00010a0d\U0001d165"
+STARTERS = "aeo\u1100\u1161\u0b47\u0b3e\U0001f600\U000110b9"
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(STARTERS), st.text(st.sampled_from(MARKS), max_size=150)),
+        max_size=4,
+    )
+)
+def test_nfc__when_many_marks_stand_in_a_row__then_it_is_what_unicode_says(parts):
+    text = "".join(starter + marks for starter, marks in parts)
+    assert nfc(text) == unicodedata.normalize("NFC", text)
+
+
+def test_nfc__when_a_mebibyte_of_marks_is_out_of_order__then_none_is_inserted_one_by_one(
+    monkeypatch,
+):
+    given_to_python = []
+
+    class Watched:
+        """`unicodedata` that notes what it is to normalise."""
+
+        @staticmethod
+        def normalize(form, piece):
+            given_to_python.append(piece)
+            return unicodedata.normalize(form, piece)
+
+    monkeypatch.setattr(nfc_module, "unicodedata", Watched)
+    assert nfc("a" + "\u0315\u0300" * 250_000) == "à" + "\u0300" * 249_999 + "\u0315" * 250_000
+    classes = [unicodedata.combining(mark) for mark in given_to_python[-1]]
+    assert classes == sorted(classes)
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

@@ -13,6 +13,7 @@ from typing import Protocol
 from verifier.digest.bits import BITS, Words, distance, distances, from_words, to_words
 from verifier.digest.families import FAMILIES, Digester, Family
 from verifier.digest.keystream import KEY_BYTES, check_key
+from verifier.errors import DigestError
 
 __all__ = [
     "BITS",
@@ -47,4 +48,7 @@ def digest(content: bytes, profile: _HasDigester, key: bytes) -> bytes:
 
 def digest_batch(contents: Sequence[bytes], profile: _HasDigester, key: bytes) -> Words:
     """Digests `uint64[n, 4]` of `contents` under one key; bad content raises DigestError."""
+    for content in contents:
+        if not isinstance(content, bytes):
+            raise DigestError(f"Content to digest is bytes, not {type(content).__name__}.")
     return profile.digester.digest(contents, check_key(key))

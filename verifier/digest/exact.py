@@ -1,18 +1,22 @@
-"""Family `exact`: keccak256(key ‖ bytes). Two outputs are equal or not; the tolerance is 0.
+"""Family `exact`: two outputs are equal or not; the tolerance is 0.
 
-It is the only family that a contract recomputes, over the published bytes as they are, so nothing
-is canonicalised here: an engine makes its text NFC before it becomes an output.
+    digest = keccak256( key ‖ content )
+
+over the output's bytes as they are; keccak256 is Ethereum's. It is the one family that a contract
+recomputes, so nothing is canonicalised here: a profile may say that the content is `bytes` or
+`utf8-nfc`, which is a duty of the engine. Refused: empty content; more than the profile's
+`maxBytes` (at most 2^25).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from verifier.canonical import keccak256, require_fields
+from verifier.canonical import keccak256
 from verifier.digest.bits import Words, to_words
 from verifier.digest.keystream import check_key
-from verifier.digest.params import integer
-from verifier.errors import DigestError, ProfileError
+from verifier.digest.params import Feature, integer, read
+from verifier.errors import DigestError
 
 __all__ = ["MAX_BYTES", "Exact"]
 
@@ -23,12 +27,13 @@ MAX_BYTES = 1 << 25
 class Exact:
     """max_bytes: the largest content, in bytes."""
 
+    FEATURES: ClassVar[tuple[Feature, ...]] = ()
     max_bytes: int
 
     @classmethod
     def parse(cls, features: Mapping[str, Any], max_bytes: int) -> Self:
         """The `features` of a recipe of this family: none."""
-        require_fields(features, "profile's features", (), ProfileError)
+        read(features, cls.FEATURES)
         return cls(integer({"maxBytes": max_bytes}, "maxBytes", 1, MAX_BYTES))
 
     def digest(self, contents: Sequence[bytes], key: bytes) -> Words:

@@ -1,29 +1,49 @@
 """Family `logprobs`: what a model thinks of *given* tokens, without generating them.
 
-The content is the log-probabilities of a prefill: for each given token, the `top` likeliest tokens
-at its position. Bits are signs of 256 keyed projections of a sparse vector: one coordinate per
-(position, alternative), its weight the alternative's log-probability above the last of the top. The
-given tokens are public, so they carry no weight: only who has run the model knows what counts.
+With k = `top`, s = `suffix`, V = `vocabulary`, c = `clip`. The content is one record per
+position, at most `maxBytes` (at most 2^24) bytes: the given token (uint32), then k pairs of token
+(uint32) and log-probability (int16, in 1/256 nat, rounded half to even, clipped to −32768..0), sorted by falling
+log-probability, then by rising token; all little-endian. Sums and products are modulo 2^64, but for
+the weights.
 
-The last `suffix` tokens are drawn from the key, so no earlier prefill contains their positions. An
-output with too few first choices of the model digests to keccak256("implausible" ‖ key).
-Specification: `docs/digests.md`.
+1. **Suffix.** The given tokens are those of the output, then the s tokens
+   `words("logprobs/suffix", key, s)[i] mod V`: nobody can have their log-probabilities before the
+   key is drawn. Refuse a record that does not end with them or holds nothing else, a token not
+   below V or twice at one position, log-probabilities that rise or exceed 0, tokens of equal
+   log-probability that do not rise.
+2. **Plausibility.** Of the n positions before the suffix, h have the given token first among the k.
+   If 1000·h < `plausiblePermille`·n, the digest is keccak256("implausible" ‖ key).
+3. **Weights.** For alternative j at position i: `min(ℓ_ij − ℓ_i,last, c)`, and 0 if it is the
+   given token. What is public weighs nothing, so a guess without the model has nothing to go by.
+4. **Signs.** With `A = words("logprobs/element", key, 2)` and `L = words("logprobs/lanes", key,
+   4)`, token t at position i (from 0, the suffix included) has
+   `x = mix64(A[0]·(i + 1) + A[1]·(t + 1))`; its sign in lane 64·w + b is + where bit b of
+   `mix64(x + L[w])` is set, else −.
+5. **Bits.** Bit i is 1 iff the weights, each with its sign in lane i, sum to more than 0.
+
+**What it estimates.** The angle θ between two models' weights: E[distance] = 256·θ/π. It proves
+that the claimed model was run over the output, not that the output came from it: step 2 is for
+that.
+
+**Beware.** All implausible outputs have one digest, which anybody can compute: a provider's *claim*
+must never be accepted when it equals keccak256("implausible" ‖ key). No profile of this family
+ships yet.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from verifier.canonical import keccak256, require_fields
+from verifier.canonical import keccak256
 from verifier.digest.bits import BITS, Words, pack, to_words
 from verifier.digest.keystream import check_key
 from verifier.digest.keystream import words as key_words
 from verifier.digest.minwise import mix
-from verifier.digest.params import integer
-from verifier.errors import DigestError, ProfileError
+from verifier.digest.params import Feature, integer, read
+from verifier.errors import DigestError
 
 __all__ = ["UNITS_PER_NAT", "Logprobs", "encode", "record_type"]
 
@@ -41,6 +61,14 @@ class Logprobs:
     """top: alternatives per position; suffix: key-derived tokens at the end; vocabulary: token ids
     are below it; clip: largest weight, in 1/256 nat; plausible: least share of first choices, ‰."""
 
+    FEATURES: ClassVar[tuple[Feature, ...]] = (
+        Feature("top", 2, 64),
+        Feature("suffix", 0, 256),
+        Feature("vocabulary", 2, 1 << 24),
+        Feature("clip", 1, 1 << 14),
+        Feature("plausiblePermille", 0, 1000),
+    )
+
     max_bytes: int
     top: int
     suffix: int
@@ -51,16 +79,8 @@ class Logprobs:
     @classmethod
     def parse(cls, features: Mapping[str, Any], max_bytes: int) -> Self:
         """The `features` of a recipe of this family."""
-        names = ("top", "suffix", "vocabulary", "clip", "plausiblePermille")
-        require_fields(features, "profile's features", names, ProfileError)
-        return cls(
-            integer({"maxBytes": max_bytes}, "maxBytes", 1, MAX_BYTES),
-            integer(features, "top", 2, 64),
-            integer(features, "suffix", 0, 256),
-            integer(features, "vocabulary", 2, 1 << 24),
-            integer(features, "clip", 1, 1 << 14),
-            integer(features, "plausiblePermille", 0, 1000),
-        )
+        values = read(features, cls.FEATURES)
+        return cls(integer({"maxBytes": max_bytes}, "maxBytes", 1, MAX_BYTES), *values)
 
     def suffix_tokens(self, key: bytes) -> list[int]:
         """The tokens to append to the given ones before the prefill."""
@@ -69,8 +89,14 @@ class Logprobs:
 
     def digest(self, contents: Sequence[bytes], key: bytes) -> Words:
         """Digests `uint64[n, 4]` of records written by `encode`."""
+        return self.digest_records([self._read(content) for content in contents], key)
+
+    def digest_records(self, batch: Sequence[Records], key: bytes) -> Words:
+        """Digests `uint64[n, 4]` of arrays of `record_type(top)`, a row for each position."""
         check_key(key)
-        rows = [self._one(self._read(content, key), key) for content in contents]
+        for records in batch:
+            self._check(records, key)
+        rows = [self._one(records, key) for records in batch]
         return np.concatenate(rows) if rows else np.empty((0, 4), dtype=np.uint64)
 
     def _one(self, records: Records, key: bytes) -> Words:
@@ -92,7 +118,7 @@ class Logprobs:
         weights[records["top"]["token"] == records["given"][:, None]] = 0.0
         return weights
 
-    def _read(self, content: bytes, key: bytes) -> Records:
+    def _read(self, content: bytes) -> Records:
         kind = record_type(self.top)
         if len(content) > self.max_bytes:
             raise DigestError(
@@ -103,19 +129,27 @@ class Logprobs:
                 f"The record has {len(content)} bytes; it must have {kind.itemsize} for each "
                 f"position, and more than {self.suffix} positions."
             )
-        records = np.frombuffer(content, dtype=kind)
+        return np.frombuffer(content, dtype=kind)
+
+    def _check(self, records: Records, key: bytes) -> None:
+        if records.dtype != record_type(self.top) or len(records) <= self.suffix:
+            raise DigestError(
+                f"The record must have {self.top} alternatives at each position, and more than "
+                f"{self.suffix} positions."
+            )
         tokens, values = records["top"]["token"], records["top"]["logprob"]
         if max(int(tokens.max()), int(records["given"].max())) >= self.vocabulary:
             raise DigestError(f"The record has a token that is not below {self.vocabulary}.")
         falling = values[:, :-1] >= values[:, 1:]
         if not falling.all() or values.max() > 0:
             raise DigestError("The record's log-probabilities must fall, and none be above 0.")
+        if ((tokens[:, :-1] >= tokens[:, 1:]) & (values[:, :-1] == values[:, 1:])).any():
+            raise DigestError("The record's tokens of equal log-probability must rise.")
         ordered = np.sort(tokens, axis=1)
         if (ordered[:, 1:] == ordered[:, :-1]).any():
             raise DigestError("The record names a token twice at one position.")
         if records["given"][len(records) - self.suffix :].tolist() != self.suffix_tokens(key):
             raise DigestError("The record does not end with the suffix of this key; prefill again.")
-        return records
 
 
 def record_type(top: int) -> np.dtype[np.void]:

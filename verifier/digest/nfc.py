@@ -3,16 +3,27 @@
 A code point that Unicode 14.0 does not assign neither composes, decomposes nor reorders there, so
 the text is cut at those and each piece is normalised by itself; the pieces hold assigned code
 points only, for which every later version gives the same result.
+
+Python puts combining marks in order by insertion, which takes the square of their number: minutes
+for a mebibyte of them. So runs of many are put in order here first, by a sort.
 """
 
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import groupby
+from unicodedata import combining, decomposition
 
 from verifier.digest.unicode14 import UNASSIGNED
 from verifier.errors import DigestError
 
 __all__ = ["decode_text", "nfc"]
+
+MANY = 64
+"""More combining marks in a row than any writing has."""
+
+FIRST_ASTRAL = 1 << 16
+ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
 
 def decode_text(content: bytes, max_bytes: int) -> str:
@@ -36,18 +47,52 @@ def nfc(text: str) -> str:
     """Unicode 14.0 NFC of `text`."""
     if text.isascii():
         return text
-    pieces = _unassigned().split(text)
+    pieces = _unassigned(ASTRAL.search(text) is not None).split(text)
     # Splitting on a group alternates: even pieces are assigned, odd ones the separators.
-    pieces[::2] = [unicodedata.normalize("NFC", piece) for piece in pieces[::2]]
+    pieces[::2] = [
+        unicodedata.normalize("NFC", _mark_runs().sub(_in_order, piece)) for piece in pieces[::2]
+    ]
     return "".join(pieces)
 
 
+def _in_order(run: re.Match[str]) -> str:
+    """A run with its marks decomposed and in canonical order: the same text to a normalisation."""
+    parts = (unicodedata.normalize("NFD", code) if _is_mark(code) else code for code in run[0])
+    stretches = groupby("".join(parts), key=lambda code: combining(code) > 0)
+    return "".join(
+        "".join(sorted(codes, key=combining) if marks else codes) for marks, codes in stretches
+    )
+
+
 @lru_cache(maxsize=1)
-def _unassigned() -> re.Pattern[str]:
+def _mark_runs() -> re.Pattern[str]:
+    """MANY or more code points in a row that are marks, or may be.
+
+    Those above U+FFFF all count, because a set of them would be searched one by one.
+    """
+    marks = "".join(filter(_is_mark, map(chr, range(FIRST_ASTRAL))))
+    return re.compile(f"[{re.escape(marks)}\U00010000-\U0010ffff]{{{MANY},}}")
+
+
+def _is_mark(code: str) -> bool:
+    """Whether a code point is a combining mark, or decomposes to such only."""
+    if combining(code):
+        return True
+    parts = decomposition(code).split()
+    return bool(parts) and all(part[0] != "<" and _is_mark(chr(int(part, 16))) for part in parts)
+
+
+@lru_cache(maxsize=2)
+def _unassigned(astral: bool) -> re.Pattern[str]:
+    """Runs of code points that Unicode 14.0 leaves unassigned; those above U+FFFF if `astral`.
+
+    Without them a character set is a table; with them it is searched, fifty times slower.
+    """
     ranges = []
     for item in UNASSIGNED.split():
         first, _, last = item.partition("-")
-        ranges.append(f"{_escaped(first)}-{_escaped(last or first)}")
+        if astral or int(first, 16) < FIRST_ASTRAL:
+            ranges.append(f"{_escaped(first)}-{_escaped(last or first)}")
     return re.compile(f"([{''.join(ranges)}]+)")
 
 

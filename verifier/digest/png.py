@@ -23,6 +23,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_SIDE = 8192
 FILTER_UP = 2
 CHANNELS = {0: 1, 2: 3}  # colour type: samples per pixel
+ANCILLARY = 0x20  # the bit of a chunk's first letter that lets a decoder ignore it
 REFUSED_COLOUR = {
     3: "uses a palette",
     4: "has an alpha channel",
@@ -45,6 +46,8 @@ class _Header(NamedTuple):
     height: int
     depth: int
     colour: int
+    compression: int
+    filtering: int
     interlace: int
 
 
@@ -77,7 +80,7 @@ def encode_png(pixels: Pixels) -> bytes:
     raw = np.full((height, 1 + rows.shape[1]), FILTER_UP, dtype=np.uint8)
     raw[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=raw[1:, 1:])
-    return _minimal(_Header(width, height, 8, colour, 0), zlib.compress(raw.tobytes(), 9))
+    return _minimal(_Header(width, height, 8, colour, 0, 0, 0), zlib.compress(raw.tobytes(), 9))
 
 
 def _read(content: bytes) -> tuple[_Header, bytes]:
@@ -87,20 +90,25 @@ def _read(content: bytes) -> tuple[_Header, bytes]:
         raise DigestError(f"The image is {kind}; votes take lossless PNG images only.")
     header: _Header | None = None
     data: list[bytes] = []
+    previous = b""
     for chunk, body in _chunks(content):
         if header is None:
             if chunk != b"IHDR" or len(body) != 13:
                 raise DigestError("The image does not begin with a PNG header; save it again.")
-            width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", body)
-            header = _Header(width, height, depth, colour, interlace)
+            header = _Header(*struct.unpack(">IIBBBBB", body))
         elif chunk == b"acTL":
             raise DigestError("The image is animated; save one frame as a plain PNG.")
         elif chunk == b"tRNS":
             raise DigestError("The image has transparency; flatten it and save it again.")
         elif chunk == b"IDAT":
+            if data and previous != b"IDAT":
+                raise DigestError("The image's data is in pieces that lie apart; save it again.")
             data.append(body)
         elif chunk == b"IEND":
             break
+        elif chunk != b"PLTE" and not chunk[0] & ANCILLARY:
+            raise DigestError("The image has a part that PNG does not define; save it again.")
+        previous = chunk
     if header is None or not data:
         raise DigestError("The image is truncated; transfer or save it again.")
     return header, b"".join(data)
@@ -138,6 +146,8 @@ def _check(header: _Header, max_pixels: int) -> None:
         raise DigestError(
             f"The image has {header.depth} bits per sample; save it with 8 bits, grey or RGB."
         )
+    if header.compression or header.filtering:
+        raise DigestError("The image is packed in a way that PNG does not define; save it again.")
     if header.interlace:
         raise DigestError("The image is interlaced; save it without interlacing.")
 
@@ -160,9 +170,7 @@ def _check_data(header: _Header, data: bytes) -> None:
 
 
 def _minimal(header: _Header, data: bytes) -> bytes:
-    body = struct.pack(
-        ">IIBBBBB", header.width, header.height, header.depth, header.colour, 0, 0, header.interlace
-    )
+    body = struct.pack(">IIBBBBB", *header)
     return SIGNATURE + _chunk(b"IHDR", body) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
 
 

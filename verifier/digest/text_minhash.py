@@ -1,24 +1,56 @@
 """Family `text-minhash`: 256 keyed 1-bit minwise hashes of word and character shingles.
 
-For two texts whose shingle sets have Jaccard similarity J, E[distance] = 128 (1 - J) over keys:
-equal minima (probability J) give equal bits, different minima give fair coins.
-Specification: `docs/digests.md`. b-bit minwise hashing: Li and König, WWW 2010.
+With W = `wordShingle` and C = `characterShingle`, not both 0. Sums and products are modulo 2^64.
+
+1. **Text.** Decode UTF-8 (refuse what is not), at most `maxBytes` (at most 2^20) bytes. Normalise
+   to **NFC of Unicode 14.0**: a code point that Unicode 14.0 leaves unassigned stays where it is,
+   and the pieces between such code points are normalised each by itself, so later versions of
+   Unicode give the same result. Case and punctuation stay.
+2. **Words.** Split at runs of white space: U+0009–000D, 0020, 0085, 00A0, 1680, 2000–200A, 2028,
+   2029, 202F, 205F, 3000. Refuse a text without words. A word of more than 64 code points counts
+   as several words of 64 (the last one shorter).
+3. **Word shingles** (if W > 0). With `A = words("text-minhash/word", key, 64)`, the hash of a word
+   of code points c_0, c_1, … is `h = mix64(Σ A[i]·(c_i + 1))`. With
+   `M = words("text-minhash/word-window", key, W)`, the shingle at word i is
+   `mix64(Σ_t M[t]·h_{i+t}) >> 32`, for every i with i + W ≤ number of words. A text of fewer than W
+   words has one shingle, at i = 0, in which what is missing counts as 0.
+4. **Character shingles** (if C > 0). Join the words of step 2 (before the split into 64s) by single
+   spaces U+0020. The same windows over the values c + 1 of its code points, of size C, with
+   `words("text-minhash/character-window", key, C)`.
+5. **Minima.** x runs over all shingles of both kinds (32-bit integers).
+   `P = words("text-minhash/permutations", key, 256)`; a_j = the lower 32 bits of P[j] with bit 0
+   set, b_j = its upper 32 bits; m_j = min over x of (a_j·x + b_j) mod 2^32.
+6. **Bits.** Bit j is the lowest bit of mix32(m_j).
+
+`mix64` and `mix32` are the finalizers of MurmurHash3:
+
+    mix64(v): v ^= v>>33; v *= 0xFF51AFD7ED558CCD; v ^= v>>33; v *= 0xC4CEB9FE1A85EC53; v ^= v>>33
+    mix32(v): v ^= v>>16; v *= 0x85EBCA6B; v ^= v>>13; v *= 0xC2B2AE35; v ^= v>>16     (mod 2^32)
+
+**What it estimates.** The set of shingles is hashed by a keyed multilinear function (two different
+shingles collide with probability about 2^-32 over keys), then by 256 keyed permutations; the bit
+says one bit about the element that came first (b-bit minwise hashing, Li and König, WWW 2010). For
+Jaccard similarity J of the two sets, equal minima have probability J and other bits are fair coins:
+E[distance] = 128·(1 − J), with the spread of a binomial, measured in
+`tests/verifier/test_text_minhash.py`.
+
+**Limits.** Short texts have few shingles, so one changed word moves much; in long ones it moves
+little: use `exact` where a single word must not pass. Order of distant passages hardly matters.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from verifier.canonical import require_fields
 from verifier.digest.bits import Words
 from verifier.digest.fast import kernels
 from verifier.digest.keystream import words as key_words
 from verifier.digest.minwise import digest_sets, permutations
 from verifier.digest.nfc import decode_text
-from verifier.digest.params import integer
+from verifier.digest.params import Feature, integer, read
 from verifier.digest.shingles import IS_SPACE, PIECE, WHITE_SPACE, shingle
 from verifier.errors import DigestError, ProfileError
 
@@ -36,7 +68,12 @@ BLANK = "".join(map(chr, WHITE_SPACE))
 
 @dataclass(frozen=True, slots=True)
 class TextMinhash:
-    """wordShingle, characterShingle: words or code points per shingle, 0 for none of that kind."""
+    """word, character: how many words or code points make a shingle, 0 for none of that kind."""
+
+    FEATURES: ClassVar[tuple[Feature, ...]] = (
+        Feature("wordShingle", 0, 16),
+        Feature("characterShingle", 0, 64),
+    )
 
     max_bytes: int
     word: int
@@ -45,11 +82,7 @@ class TextMinhash:
     @classmethod
     def parse(cls, features: Mapping[str, Any], max_bytes: int) -> Self:
         """The `features` of a recipe of this family."""
-        require_fields(
-            features, "profile's features", ("wordShingle", "characterShingle"), ProfileError
-        )
-        word = integer(features, "wordShingle", 0, 16)
-        character = integer(features, "characterShingle", 0, 64)
+        word, character = read(features, cls.FEATURES)
         if not word and not character:
             raise ProfileError("The profile's features use no shingles; give at least one size.")
         return cls(integer({"maxBytes": max_bytes}, "maxBytes", 1, MAX_BYTES), word, character)

@@ -1,24 +1,32 @@
 """Family `tokens`: 256 keyed 1-bit minwise hashes of the set of (position bucket, token).
 
-For decodes with a fixed seed: what they share up to where they diverge agrees, the rest does not.
-E[distance] = 128 (1 - J) over keys, J the Jaccard similarity of the two sets.
-Specification: `docs/digests.md`.
+With b = `bucket`. The content is token ids, uint32, little-endian, at least one, at most `maxBytes`
+(at most 2^22) bytes. Sums and products are modulo 2^64.
+
+1. With `A = words("tokens/element", key, 2)`, token t at position i (from 0) gives
+   `x = mix64(A[0]·(⌊i/b⌋ + 1) + A[1]·(t + 1)) >> 32`.
+2. Minima and bits as steps 5 and 6 of `text-minhash`, with
+   `words("tokens/permutations", key, 256)`.
+
+**What it estimates.** For decodes with a fixed seed, what they share up to where they diverge:
+E[distance] = 128·(1 − J), J the Jaccard similarity of the sets of (bucket, token). Decodes that
+part after s of n tokens have J of about s/(2n − s). **Limits.** Order within a bucket does not
+count.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from verifier.canonical import require_fields
 from verifier.digest.bits import Words
 from verifier.digest.keystream import check_key
 from verifier.digest.keystream import words as key_words
 from verifier.digest.minwise import Grouped, digest_sets, mix
-from verifier.digest.params import integer
-from verifier.errors import DigestError, ProfileError
+from verifier.digest.params import Feature, integer, read
+from verifier.errors import DigestError
 
 __all__ = ["MAX_BYTES", "Tokens"]
 
@@ -30,17 +38,16 @@ TOKEN_BYTES = 4
 class Tokens:
     """bucket: how many neighbouring positions count as one."""
 
+    FEATURES: ClassVar[tuple[Feature, ...]] = (Feature("bucket", 1, 1 << 16),)
+
     max_bytes: int
     bucket: int
 
     @classmethod
     def parse(cls, features: Mapping[str, Any], max_bytes: int) -> Self:
         """The `features` of a recipe of this family."""
-        require_fields(features, "profile's features", ("bucket",), ProfileError)
-        return cls(
-            integer({"maxBytes": max_bytes}, "maxBytes", TOKEN_BYTES, MAX_BYTES),
-            integer(features, "bucket", 1, 1 << 16),
-        )
+        [bucket] = read(features, cls.FEATURES)
+        return cls(integer({"maxBytes": max_bytes}, "maxBytes", TOKEN_BYTES, MAX_BYTES), bucket)
 
     def digest(self, contents: Sequence[bytes], key: bytes) -> Words:
         """Digests `uint64[n, 4]` of token ids written as uint32, little-endian."""

@@ -1,22 +1,32 @@
-"""Family `vector-hyperplane`: signs of 256 keyed ±1 projections of a quantised, whitened embedding.
+"""Family `vector-hyperplane`: signs of 256 keyed projections of a quantised, whitened embedding.
 
-For two vectors at angle θ (after whitening), E[distance] = 256 θ/π over keys.
-Specification: `docs/digests.md`. Random hyperplanes: Charikar, STOC 2002.
+With D = `dimension`, E = `exponent`, and `mean`, `scale` lists of D integers. Signed integers. The
+content is D values of IEEE float32, little-endian; `maxBytes` is 4·D.
+
+1. Refuse another length, a value that is not finite, and the zero vector.
+2. `F_k = x_k·2^E`, rounded to the nearest integer, halves to even, then clipped to ±2^24. Both
+   steps are exact in float64 on every machine.
+3. `q_k = clip( ((F_k − mean_k)·scale_k + 2^19) >> 20, −127, 127 )`.
+4. With `S = signs("vector-hyperplane/projections", key, 256, D)`, bit i is 1 iff
+   Σ_k S[i, k]·q_k > 0.
+
+**What it estimates.** The angle θ after whitening: E[distance] = 256·θ/π over keys (random
+hyperplanes, Charikar, STOC 2002). **Limits.** Rounding in the last digits of an embedding moves few
+bits; another model's embedding of the same text is as far as chance unless it was trained to agree.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from verifier.canonical import require_fields
 from verifier.digest.bits import Words
 from verifier.digest.keystream import check_key
-from verifier.digest.params import integer
+from verifier.digest.params import Feature, read
 from verifier.digest.projection import project
-from verifier.digest.whitening import BOUND, Features, Whitening
+from verifier.digest.whitening import BOUND, MEAN, SCALE, Features, Whitening
 from verifier.errors import DigestError, ProfileError
 
 __all__ = ["MAX_DIMENSION", "VectorHyperplane"]
@@ -29,6 +39,13 @@ FLOAT_BYTES = 4
 class VectorHyperplane:
     """dimension: of a vector; exponent: a value x counts as x·2^exponent, rounded to an integer."""
 
+    FEATURES: ClassVar[tuple[Feature, ...]] = (
+        Feature("dimension", 1, MAX_DIMENSION),
+        Feature("exponent", -32, 64),
+        MEAN,
+        SCALE,
+    )
+
     dimension: int
     exponent: int
     whitening: Whitening
@@ -36,19 +53,13 @@ class VectorHyperplane:
     @classmethod
     def parse(cls, features: Mapping[str, Any], max_bytes: int) -> Self:
         """The `features` of a recipe of this family; `max_bytes` must fit one vector exactly."""
-        names = ("dimension", "exponent", "mean", "scale")
-        require_fields(features, "profile's features", names, ProfileError)
-        dimension = integer(features, "dimension", 1, MAX_DIMENSION)
+        dimension, exponent = read(features, cls.FEATURES)
         if max_bytes != FLOAT_BYTES * dimension:
             raise ProfileError(
                 f"The profile's maxBytes must be {FLOAT_BYTES * dimension}, "
                 f"the size of a vector of {dimension} values."
             )
-        return cls(
-            dimension,
-            integer(features, "exponent", -32, 64),
-            Whitening.parse(features, dimension),
-        )
+        return cls(dimension, exponent, Whitening.parse(features, dimension))
 
     def digest(self, contents: Sequence[bytes], key: bytes) -> Words:
         """Digests `uint64[n, 4]` of vectors written as float32, little-endian."""

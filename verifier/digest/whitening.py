@@ -12,16 +12,17 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from verifier.digest.params import integers
+from verifier.digest.params import Feature, integers
 
-__all__ = ["BOUND", "SCALE_BITS", "Features", "Whitening"]
+__all__ = ["BOUND", "MEAN", "SCALE", "SCALE_BITS", "Features", "Whitening"]
 
 SCALE_BITS = 20
 CLIP = 127
 BOUND = 1 << 24
 """Coefficients and means are at most this large."""
 
-MAX_SCALE = 1 << 30
+MEAN = Feature("mean", -BOUND, BOUND, listed=True)
+SCALE = Feature("scale", 1, 1 << 30, listed=True)
 
 Features = NDArray[np.int16]
 
@@ -37,8 +38,8 @@ class Whitening:
     def parse(cls, features: Mapping[str, Any], count: int) -> Self:
         """The lists `mean` and `scale` of a recipe's features, each of `count` integers."""
         return cls(
-            np.array(integers(features, "mean", count, -BOUND, BOUND), dtype=np.int64),
-            np.array(integers(features, "scale", count, 1, MAX_SCALE), dtype=np.int64),
+            np.array(integers(features, MEAN, count), dtype=np.int64),
+            np.array(integers(features, SCALE, count), dtype=np.int64),
         )
 
     def __len__(self) -> int:

@@ -101,7 +101,7 @@ class Profile:
             tolerance=integer(value, "tolerance", 0, family.max_tolerance),
             pins=MappingProxyType(pins),
             varies_with=varies_with,
-            digester=family.parse(features, max_bytes),
+            digester=family.digester.parse(features, max_bytes),
         )
 
 
