@@ -1,10 +1,10 @@
 """Family `logprobs`: what a model thinks of *given* tokens, without generating them.
 
-With k = `top`, s = `suffix`, V = `vocabulary`, c = `clip`. The content is one record per
-position, at most `maxBytes` (at most 2^24) bytes: the given token (uint32), then k pairs of token
-(uint32) and log-probability (int16, in 1/256 nat, rounded half to even, clipped to −32768..0), sorted by falling
-log-probability, then by rising token; all little-endian. Sums and products are modulo 2^64, but for
-the weights.
+With k = `top`, s = `suffix`, V = `vocabulary`, c = `clip`. The content is one record per position,
+at most `maxBytes` (at most 2^24) bytes: the given token (uint32), then k pairs of token (uint32)
+and log-probability (int16, in 1/256 nat, rounded half to even, clipped to −32768..0), sorted by
+falling log-probability, then by rising token; all little-endian. Sums and products are modulo 2^64,
+but for the weights.
 
 1. **Suffix.** The given tokens are those of the output, then the s tokens
    `words("logprobs/suffix", key, s)[i] mod V`: nobody can have their log-probabilities before the
