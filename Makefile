@@ -61,11 +61,13 @@ bench: $(STAMP)-test ## Speed of digests, gas of a round.
 test-ci: $(STAMP)-test $(STAMP)-slither ## Longer fuzzing and static analysis of the contracts.
 	@FOUNDRY_PROFILE=ci scripts/test_contracts.sh
 	@scripts/slither.sh
-	@HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -m unit tests
+	@HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -m 'unit and not campaign' tests
+	@$(BIN)/python -m pytest -m campaign tests
 
 test-deep: $(STAMP)-test ## Fuzzing for an hour or so, before a release.
 	@FOUNDRY_PROFILE=deep scripts/test_contracts.sh
-	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -m unit tests
+	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -m 'unit and not campaign' tests
+	@CAMPAIGN=deep $(BIN)/python -m pytest -m campaign tests
 
 lock: ## Write the locks anew after a change of dependencies. ARGS="--upgrade" takes newer versions.
 	@scripts/lock.sh $(ARGS)

@@ -30,6 +30,7 @@ from chain.gateway import Gateway
 from chain.journal import FileJournal
 from chain.keys import Signer
 from chain.parameters import Parameters
+from chain.registries import handshake
 from chain.sender import Sender
 from chain.types import ZERO_ADDRESS, Address, BlockNumber, Bytes32, Family, ProfileId, Wei
 from chain.units import show_ether
@@ -43,9 +44,6 @@ LAYERS: Final = (
 """Each needs only those of the layers before it; a layer is deployed in one block if it fits."""
 
 CONTRACTS: Final = tuple(name for layer in LAYERS for name in layer)
-
-REGISTRIES: Final = ("IdentityRegistry", "ReputationRegistry", "ValidationRegistry")
-"""ERC-8004's, which on public chains stand already."""
 
 WIRED: Final = ("StakeVault", "ReputationLedger")
 """They must be told which court may use them, once both exist."""
@@ -107,6 +105,7 @@ def deploy(
     """
     parameters.check()
     state = _begin(gateway, parameters, file)
+    _meet(gateway, registries or {})
     journal_file = file.with_name(file.name + ".journal")
     with ExitStack() as stack:
         journal = FileJournal(journal_file)
@@ -137,6 +136,7 @@ def estimate(
     """
     parameters.check()
     state = _begin(gateway, parameters, file)
+    _meet(gateway, registries or {})
     steps: list[str] = []
     gas = 0
     addresses = {**state.addresses, **(registries or {})}
@@ -179,6 +179,17 @@ def _begin(gateway: Gateway, parameters: Parameters, file: Path) -> Deployment:
     for name, record in state.contracts.items():
         deployment.check_code(name, record, gateway)
     return state
+
+
+def _meet(gateway: Gateway, registries: Mapping[str, Address]) -> None:
+    """Looks at registries that stand already before anything is built on them."""
+    for name, address in registries.items():
+        if not gateway.code(address):
+            raise DeploymentError(
+                f"There is no contract at {address}, which should be the {name}: check the address "
+                "and the RPC URL."
+            )
+    handshake(registries, gateway)
 
 
 def _stages(
@@ -258,11 +269,6 @@ class _Work:
 
     def _record(self, name: str, address: Address, block: int) -> None:
         code = self._gateway.code(address)
-        if not code:
-            raise DeploymentError(
-                f"There is no contract at {address}, which should be the {name}: check the address "
-                "and the RPC URL."
-            )
         record = ContractRecord(address, Bytes32(keccak(code)), BlockNumber(block))
         self._change(lambda state: state.with_contract(name, record))
 

@@ -17,8 +17,10 @@ from typing import Any, Final, Protocol
 from eth_utils.address import is_checksum_address
 from eth_utils.crypto import keccak
 
+from chain.blocks import Call
 from chain.errors import ChainMismatch, ConfigError, DeploymentError
 from chain.messages import Court
+from chain.registries import handshake
 from chain.types import Address, BlockNumber, Bytes32, ProfileId
 
 SCHEMA: Final = "assay/deployment/1"
@@ -31,6 +33,9 @@ class CodeReader(Protocol):
     def label(self) -> str: ...
     def chain_id(self) -> int: ...
     def code(self, address: str) -> bytes: ...
+    def simulate(
+        self, call: Call, sender: Address | None = None, *, block: int | str = "latest"
+    ) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,8 @@ class Deployment:
 
         Raises:
             ChainMismatch: another chain.
-            DeploymentError: not complete, or an address without the code it had.
+            DeploymentError: not complete, an address without the code it had, or registries that
+                are of another version or do not belong together.
             RpcError: the node did not answer.
         """
         check_chain(self.chain_id, gateway)
@@ -121,6 +127,7 @@ class Deployment:
             )
         for name, record in self.contracts.items():
             check_code(name, record, gateway)
+        handshake(self.addresses, gateway)
 
     def save(self, path: Path) -> None:
         """Writes the file whole or not at all.

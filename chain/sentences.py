@@ -110,10 +110,14 @@ SENTENCES: Final[dict[str, str]] = {
     "agent's owner has to approve it.",
     "ValidationValidatorZero": "A validation request needs a validator.",
     "ValidationRequestEmpty": "A validation request needs a hash.",
+    "ValidationOfOneself": "{validator} acts for agent {agentId}, and nobody validates an agent of "
+    "their own: name another validator.",
     "ValidationRequestExists": "The request {requestHash} exists already: use another nonce.",
     "ValidationRequestUnknown": "There is no validation request {requestHash}.",
     "ValidationNotValidator": "{caller} was not asked to answer request {requestHash}.",
     "ValidationResponseOutOfRange": "A response is 0 to 100, not {response}.",
+    "ValidationResponseFinal": "Request {requestHash} was answered for good ({tag}): a validation "
+    "network's final answer never changes.",
     # OpenZeppelin
     "ERC721IncorrectOwner": "Agent {tokenId} belongs to {owner}, not to {sender}.",
     "ERC721InsufficientApproval": "{operator} may not move agent {tokenId}: its owner has to "

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from chain import deploy as deploying
+from chain import registries as registry_book
 from chain.deploy import ProfileSpec
 from chain.errors import ConfigError
 from chain.gateway import Gateway
@@ -16,6 +17,7 @@ from chain.parameters import preset
 from chain.types import Address
 from chain.units import show_ether
 from cli import settings
+from cli.session import address
 from cli.signing import signer_from
 from verifier import profiles
 
@@ -41,6 +43,10 @@ def deploy(
     validation_registry: Annotated[
         str | None, typer.Option(help="Use this ERC-8004 Validation Registry.", metavar="ADDRESS")
     ] = None,
+    canonical: Annotated[
+        str | None,
+        typer.Option(help="Use ERC-8004's public registries: mainnet or testnet.", metavar="KIND"),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done and what it costs.")
     ] = False,
@@ -64,7 +70,10 @@ def deploy(
     chain_id = gateway.chain_id()
     signer = signer_from(chosen, chain_id, default_account=0)
     parameters = preset(preset_name or ("local" if is_local(chain_id) else "public"))
-    registries = _registries(identity_registry, reputation_registry, validation_registry)
+    registries = {
+        **(registry_book.canonical(canonical) if canonical else {}),
+        **_registries(identity_registry, reputation_registry, validation_registry),
+    }
     specs = shipped_profiles()
     if dry_run:
         estimate = deploying.estimate(
@@ -108,17 +117,8 @@ def shipped_profiles() -> list[ProfileSpec]:
 
 
 def _registries(*given: str | None) -> dict[str, Address]:
-    found = dict(zip(deploying.REGISTRIES, given, strict=True))
-    return {name: _address(text) for name, text in found.items() if text is not None}
-
-
-def _address(text: str) -> Address:
-    # Imported late: of all verbs only this one, with this option, reads an address.
-    from eth_utils.address import is_address, to_checksum_address
-
-    if not is_address(text):
-        raise ConfigError(f"{text!r} is not an address: give 0x and 40 hexadecimal digits.")
-    return Address(str(to_checksum_address(text)))
+    found = dict(zip(registry_book.REGISTRIES, given, strict=True))
+    return {name: address(text) for name, text in found.items() if text is not None}
 
 
 def _show_estimate(estimate: deploying.Estimate, chain_id: int, as_json: bool) -> None:

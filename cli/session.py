@@ -7,18 +7,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from eth_utils.address import is_address, to_checksum_address
+
 from chain import deployment as deployments
 from chain.deployment import Deployment
 from chain.errors import ConfigError
 from chain.gateway import Gateway
 from chain.keys import Signer
 from chain.sender import Sender
-from chain.types import AgentId, RequestHash, Wei
+from chain.types import Address, AgentId, RequestHash, Wei
 from chain.units import ETHER
 from cli.settings import Settings
 from cli.signing import signer_from
 
-__all__ = ["Session", "agent_id", "ether", "reading", "request_hash", "signing"]
+__all__ = ["Session", "address", "agent_id", "ether", "reading", "request_hash", "signing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,13 @@ def signing(chosen: Settings) -> Iterator[Session]:
     signer = signer_from(chosen, deployment.chain_id)
     with reading(chosen) as gateway:
         yield Session(chosen, deployment, gateway, signer, Sender(gateway, signer))
+
+
+def address(text: str) -> Address:
+    """An account's or a contract's address as given on the command line."""
+    if not is_address(text):
+        raise ConfigError(f"{text!r} is not an address: give 0x and 40 hexadecimal digits.")
+    return Address(str(to_checksum_address(text)))
 
 
 def agent_id(text: str) -> AgentId:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from eth_utils.crypto import keccak
 
-from chain import deploy as deploying
 from chain import deployment as deployments
 from chain.deploy import CONTRACTS, ProfileSpec, deploy, estimate
 from chain.deployment import Deployment
@@ -17,8 +16,9 @@ from chain.errors import ChainMismatch, ConfigError, DeploymentError, Insufficie
 from chain.gateway import Gateway
 from chain.keys import Signer, local_signer
 from chain.parameters import PRESETS
+from chain.registries import REGISTRIES
 from chain.structs import Profile
-from chain.types import Address, Family
+from chain.types import Address, Bytes32, Family
 from cli.anvil import Anvil
 from tests.support.anvil import Control
 
@@ -29,6 +29,10 @@ PROFILES = [
     ProfileSpec("text", b'{"name":"text"}', Family.TEXT_MINHASH, 24, 32_768),
     ProfileSpec("exact", b'{"name":"exact"}', Family.EXACT, 0, 1 << 20),
 ]
+
+# Answers any call with the text "1.0.0".
+_ANSWER = (32).to_bytes(32) + (5).to_bytes(32) + b"1.0.0".ljust(32, b"\0")
+VERSION_ONE = bytes.fromhex("6060600c60003960606000f3") + _ANSWER
 
 
 @pytest.fixture
@@ -153,11 +157,11 @@ def test_deploy__when_registries_are_given__then_they_are_used(
     gateway: Gateway, signer: Signer, file: Path, tmp_path: Path
 ) -> None:
     standing = deploy(gateway, signer, LOCAL, [], file)
-    given = {name: standing.address(name) for name in deploying.REGISTRIES}
+    given = {name: standing.address(name) for name in REGISTRIES}
 
     done = deploy(gateway, signer, LOCAL, [], tmp_path / "other.json", registries=given)
 
-    assert {name: done.address(name) for name in deploying.REGISTRIES} == given
+    assert {name: done.address(name) for name in REGISTRIES} == given
     assert done.address("StakeVault") != standing.address("StakeVault")
     done.check(gateway)
 
@@ -169,6 +173,56 @@ def test_deploy__when_a_registry_is_no_contract__then_it_is_refused(
 
     with pytest.raises(DeploymentError, match="should be the IdentityRegistry"):
         deploy(gateway, signer, LOCAL, [], file, registries=nobody)
+
+
+def test_deploy__when_a_registry_belongs_to_another_identity__then_it_is_refused(
+    gateway: Gateway, signer: Signer, file: Path, tmp_path: Path
+) -> None:
+    ours = deploy(gateway, signer, LOCAL, [], file)
+    theirs = deploy(gateway, signer, LOCAL, [], tmp_path / "theirs.json")
+    sent = gateway.nonce(signer.address)
+    mixed = {
+        "IdentityRegistry": ours.address("IdentityRegistry"),
+        "ReputationRegistry": theirs.address("ReputationRegistry"),
+    }
+
+    for given in (mixed, {"ValidationRegistry": ours.address("ValidationRegistry")}):
+        with pytest.raises(DeploymentError, match="belongs to the IdentityRegistry at"):
+            deploy(gateway, signer, LOCAL, [], tmp_path / "mixed.json", registries=given)
+    assert gateway.nonce(signer.address) == sent
+    assert not (tmp_path / "mixed.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("StakeVault", "is no IdentityRegistry of ERC-8004: it does not answer getVersion"),
+        ("Old", "is of version '1.0.0', and Assay needs 2.x"),
+    ],
+)
+def test_deploy__when_a_registry_is_another_contract__then_it_is_refused(
+    name: str, words: str, gateway: Gateway, signer: Signer, file: Path, control: Control
+) -> None:
+    done = deploy(gateway, signer, LOCAL, [], file)
+    given = done.address("StakeVault")
+    if name == "Old":
+        given = Address("0x0000000000000000000000000000000000055002")
+        control("anvil_setCode", given, "0x" + VERSION_ONE.hex())
+
+    with pytest.raises(DeploymentError, match=words):
+        estimate(gateway, signer, LOCAL, [], file, registries={"IdentityRegistry": given})
+
+
+def test_check__when_a_registry_was_upgraded__then_every_start_says_so(
+    gateway: Gateway, signer: Signer, file: Path, control: Control
+) -> None:
+    done = deploy(gateway, signer, LOCAL, [], file)
+    identity = done.contracts["IdentityRegistry"]
+    control("anvil_setCode", identity.address, "0x" + VERSION_ONE.hex())
+    changed = replace(identity, code_hash=Bytes32(keccak(VERSION_ONE)))
+
+    with pytest.raises(DeploymentError, match=r"is of version '1\.0\.0'"):
+        done.with_contract("IdentityRegistry", changed).check(gateway)
 
 
 def test_deploy__when_the_account_is_empty__then_it_says_who_needs_funds(

@@ -11,6 +11,7 @@ import pytest
 from eth_utils.crypto import keccak
 
 from chain import deployment
+from chain.blocks import Call
 from chain.deployment import ContractRecord, Deployment
 from chain.errors import ChainMismatch, ConfigError, DeploymentError
 from chain.types import Address, BlockNumber, Bytes32, ProfileId
@@ -44,6 +45,11 @@ class FakeChain:
 
     def code(self, address: str) -> bytes:
         return self._code if address == ROUNDS else b""
+
+    def simulate(
+        self, call: Call, sender: Address | None = None, *, block: int | str = "latest"
+    ) -> bytes:
+        raise AssertionError(f"it has no registry to ask {call.label}")
 
 
 def test_deployment__when_saved_and_loaded__then_it_is_the_same(tmp_path: Path) -> None:

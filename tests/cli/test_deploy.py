@@ -136,3 +136,16 @@ def test_deploy__when_asked_for_nonsense__then_one_sentence(assay: Assay, anvil:
     assert preset == (1, "", "assay: There is no preset 'fast'; known are local, public.\n")
     assert address[0] == 1
     assert address[2].startswith("assay: '0x12' is not an address:")
+
+
+def test_deploy__when_the_public_registries_are_wanted__then_they_must_be_there(
+    assay: Assay, anvil: Anvil
+) -> None:
+    base = ("deploy", "--rpc-url", anvil.url, "--dry-run")
+
+    absent = assay(*base, "--canonical", "testnet")
+    unknown = assay(*base, "--canonical", "moon")
+
+    assert absent[0] == unknown[0] == 1
+    assert "0x8004A818BFB912233c491871b3d84c89A494BD9e, which should be the Ident" in absent[2]
+    assert "There are no canonical registries for 'moon': say mainnet or testnet" in unknown[2]

@@ -38,6 +38,10 @@ contract ValidationRegistry is IValidationRegistry {
         require(
             _identity.isAuthorizedOrOwner(msg.sender, agentId), ValidationNotAuthorized(agentId, msg.sender)
         );
+        require(
+            !_identity.isAuthorizedOrOwner(validatorAddress, agentId),
+            ValidationOfOneself(agentId, validatorAddress)
+        );
         Validation storage validation = _validations[requestHash];
         require(validation.validator == address(0), ValidationRequestExists(requestHash));
 
@@ -61,6 +65,7 @@ contract ValidationRegistry is IValidationRegistry {
         Validation storage validation = _known(requestHash);
         require(msg.sender == validation.validator, ValidationNotValidator(requestHash, msg.sender));
         require(response <= 100, ValidationResponseOutOfRange(response));
+        if (validation.answered) _requireOpen(requestHash, validation.tag);
 
         validation.response = response;
         validation.answered = true;
@@ -135,6 +140,13 @@ contract ValidationRegistry is IValidationRegistry {
     /// @inheritdoc IValidationRegistry
     function getVersion() external pure returns (string memory) {
         return "2.0.0";
+    }
+
+    /// @dev ERC-8294: a response that a network tagged, its own experiments ("vni:x-") apart, is canonical.
+    function _requireOpen(bytes32 requestHash, string memory tag) private pure {
+        bytes32 start = bytes32(bytes(tag));
+        bool terminal = bytes4(start) == "vni:" && bytes6(start) != "vni:x-";
+        require(!terminal, ValidationResponseFinal(requestHash, tag));
     }
 
     function _known(bytes32 requestHash) private view returns (Validation storage validation) {

@@ -2,16 +2,19 @@
 pragma solidity ^0.8.28;
 
 /// @title ERC-8004 Validation Registry: who was asked to check what, and what they answered.
-/// @dev Stricter than the reference, within its ABI: an empty request hash and the zero validator are
-/// refused. A validator named twice counts once in `getSummary`.
+/// @dev Stricter than the reference, within its ABI: an empty request hash, the zero validator and a
+/// validator who acts for the agent are refused, and so is a second answer after one that ERC-8294 calls
+/// terminal. A validator named twice counts once in `getSummary`.
 interface IValidationRegistry {
     error ValidationNotAuthorized(uint256 agentId, address caller);
     error ValidationValidatorZero();
     error ValidationRequestEmpty();
+    error ValidationOfOneself(uint256 agentId, address validator);
     error ValidationRequestExists(bytes32 requestHash);
     error ValidationRequestUnknown(bytes32 requestHash);
     error ValidationNotValidator(bytes32 requestHash, address caller);
     error ValidationResponseOutOfRange(uint8 response);
+    error ValidationResponseFinal(bytes32 requestHash, string tag);
 
     event ValidationRequest(
         address indexed validatorAddress,
@@ -30,14 +33,15 @@ interface IValidationRegistry {
     );
 
     function getIdentityRegistry() external view returns (address);
-    /// @notice Caller: the agent's owner, an operator or the approved address.
+    /// @notice Caller: the agent's owner, an operator or the approved address; the validator is none of them.
     function validationRequest(
         address validatorAddress,
         uint256 agentId,
         string calldata requestURI,
         bytes32 requestHash
     ) external;
-    /// @notice Caller: the validator of the request. May be repeated; the last answer stands.
+    /// @notice Caller: the validator of the request. May be repeated, and the last answer stands, unless the
+    /// standing one is terminal: its tag begins with "vni:" and not with "vni:x-".
     /// @param response 0 to 100.
     function validationResponse(
         bytes32 requestHash,

@@ -25,7 +25,7 @@ contract ValidationRegistryTest is Test {
     function testFuzz_validationRequest__when_each_check_fails__then_refused_in_order(address stranger)
         external
     {
-        vm.assume(stranger != owner && stranger != address(0));
+        vm.assume(stranger != owner && stranger != address(0) && stranger != validator);
         vm.expectRevert(IValidationRegistry.ValidationValidatorZero.selector);
         validation.validationRequest(address(0), 0, "", 0);
         vm.expectRevert(IValidationRegistry.ValidationRequestEmpty.selector);
@@ -35,9 +35,14 @@ contract ValidationRegistryTest is Test {
             abi.encodeWithSelector(IValidationRegistry.ValidationNotAuthorized.selector, 0, stranger)
         );
         validation.validationRequest(validator, 0, "uri", HASH);
+        vm.startPrank(owner);
+        vm.expectRevert(abi.encodeWithSelector(IValidationRegistry.ValidationOfOneself.selector, 0, owner));
+        validation.validationRequest(owner, 0, "uri", HASH);
+        identity.approve(stranger, 0);
+        vm.expectRevert(abi.encodeWithSelector(IValidationRegistry.ValidationOfOneself.selector, 0, stranger));
+        validation.validationRequest(stranger, 0, "uri", HASH);
         vm.expectEmit();
         emit IValidationRegistry.ValidationRequest(validator, 0, "uri", HASH);
-        vm.startPrank(owner);
         validation.validationRequest(validator, 0, "uri", HASH);
         vm.expectRevert(abi.encodeWithSelector(IValidationRegistry.ValidationRequestExists.selector, HASH));
         validation.validationRequest(validator, 0, "uri", HASH);
@@ -83,7 +88,7 @@ contract ValidationRegistryTest is Test {
         validation.getValidationStatus(HASH);
         _answer("1", validator, 100, "vni:ok");
         _answer("2", validator, 1, "vni:ok");
-        _answer("3", owner, 0, "other");
+        _answer("3", makeAddr("another"), 0, "other");
         vm.prank(owner);
         validation.validationRequest(validator, 0, "", "pending");
         _expect(new address[](0), "", 3, 33);
@@ -92,6 +97,25 @@ contract ValidationRegistryTest is Test {
         (chosen[0], chosen[1]) = (validator, validator);
         _expect(chosen, "", 2, 50);
         _expect(chosen, "other", 0, 0);
+    }
+
+    function test_validationResponse__when_the_standing_one_is_terminal__then_refused() external {
+        string[4] memory open = ["", "other", "vni", "vni:x-provisional"];
+        string[4] memory terminal = ["vni:ok", "vni:timeout", "vni:insufficient-operators", "vni:cancelled"];
+        for (uint256 i = 0; i < 4; ++i) {
+            bytes32 hash = bytes32(i + 1);
+            _answer(hash, validator, 0, open[i]);
+            vm.startPrank(validator);
+            validation.validationResponse(hash, 100, "", 0, terminal[i]);
+            vm.expectRevert(
+                abi.encodeWithSelector(
+                    IValidationRegistry.ValidationResponseFinal.selector, hash, terminal[i]
+                )
+            );
+            validation.validationResponse(hash, 0, "", 0, "vni:ok");
+            vm.stopPrank();
+        }
+        _expect(new address[](0), "vni:ok", 1, 100);
     }
 
     function _answer(bytes32 hash, address by, uint8 response, string memory tag) private {
