@@ -29,6 +29,7 @@ VERBS: Mapping[str, str] = {
     "reputation": "Show what the network knows about an agent.",
     "calibrate": "Choose a profile's tolerance from labelled cases.",
     "check": "Check anybody's ERC-8004 contracts against the standard.",
+    "plan": "Plan exams, committees, audits and stakes.",
     "serve": "Run the backend: index of the chain, artifacts, REST API.",
 }
 

@@ -7,6 +7,7 @@ AssayError (chain.errors)
     ├── DigestError     content, key or features that cannot be digested
     ├── SealError       a sealed output that cannot be opened
     ├── CalibrationError    cases, options or files that cannot be calibrated with
+    ├── PlanningError   a plan that was asked for the impossible (verifier.planning)
     └── EngineError     a model that did not answer (verifier.engines)
         └── EngineUnavailable   nothing is wrong with the task: try again, or elsewhere
 """
@@ -18,6 +19,7 @@ __all__ = [
     "DigestError",
     "EngineError",
     "EngineUnavailable",
+    "PlanningError",
     "ProfileError",
     "SealError",
     "TaskError",
@@ -47,6 +49,10 @@ class SealError(VerifierError):
 
 class CalibrationError(VerifierError):
     """Cases, options or files from which no tolerance can be calibrated."""
+
+
+class PlanningError(VerifierError):
+    """Arguments that make no sense, or a target that no plan reaches."""
 
 
 class EngineError(VerifierError):

@@ -21,6 +21,7 @@ PURE = (
     "verifier/calibration/result.py",
     "verifier/calibration/shards.py",
     "verifier/digest/",
+    "verifier/planning/",
     "verifier/reputation.py",
     "verifier/seal.py",
     "verifier/tasks.py",
