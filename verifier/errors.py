@@ -7,6 +7,8 @@ AssayError (chain.errors)
     ├── DigestError     content, key or features that cannot be digested
     ├── SealError       a sealed output that cannot be opened
     ├── CalibrationError    cases, options or files that cannot be calibrated with
+    ├── ContributionError   sources, documents or qualities that cannot be attributed
+    ├── ReliabilityError    evidence, a bundle or a proof that does not hold
     ├── PlanningError   a plan that was asked for the impossible (verifier.planning)
     └── EngineError     a model that did not answer (verifier.engines)
         └── EngineUnavailable   nothing is wrong with the task: try again, or elsewhere
@@ -16,11 +18,13 @@ from chain.errors import AssayError
 
 __all__ = [
     "CalibrationError",
+    "ContributionError",
     "DigestError",
     "EngineError",
     "EngineUnavailable",
     "PlanningError",
     "ProfileError",
+    "ReliabilityError",
     "SealError",
     "TaskError",
     "VerifierError",
@@ -49,6 +53,14 @@ class SealError(VerifierError):
 
 class CalibrationError(VerifierError):
     """Cases, options or files from which no tolerance can be calibrated."""
+
+
+class ContributionError(VerifierError):
+    """Sources, documents or a quality function of which no contribution can be computed."""
+
+
+class ReliabilityError(VerifierError):
+    """Evidence, a bundle or a proof that is malformed or does not hold."""
 
 
 class PlanningError(VerifierError):

@@ -20,6 +20,7 @@ PURE = (
     "verifier/calibration/report.py",
     "verifier/calibration/result.py",
     "verifier/calibration/shards.py",
+    "verifier/contribution/",
     "verifier/digest/",
     "verifier/planning/",
     "verifier/reputation.py",
