@@ -35,6 +35,7 @@ VERBS: Mapping[str, str] = {
 
 # Import name of a package that only an extra brings -> that extra.
 EXTRAS: Mapping[str, str] = {
+    "alembic": "backend",
     "fastapi": "backend",
     "matplotlib": "calibrate",
     "sqlalchemy": "backend",

@@ -1,3 +1,3 @@
 """Shared by all tests."""
 
-pytest_plugins = ["tests.support.kinds", "tests.support.fixtures"]
+pytest_plugins = ["tests.support.kinds", "tests.support.fixtures", "tests.support.databases"]

@@ -1,4 +1,4 @@
-"""The index in a database: raw events as the truth, and tables derived from them.
+"""The index in a database: raw events as the truth, and tables derived from them; and the outbox.
 
 Append-only tables (`Appended`) are rolled back by block number, the others (`Folded`) from the
 images in `undo`; rows and cursor change in one transaction.
@@ -15,14 +15,15 @@ from backend.store.agents import (
     Ownership,
     Validation,
 )
-from backend.store.base import SCHEMA_VERSION, Appended, Base, Folded
+from backend.store.base import Appended, Base, Folded
 from backend.store.database import Position, Store, dump, known_blocks, position
 from backend.store.log import AgentEvent, Block, Cursor, Event, Meta, Undo
+from backend.store.outbox import OUTBOX, Job, SignedAttempt, Transaction, WriteNonce
 from backend.store.projection import Projection, forget_undo, roll_back
 from backend.store.rounds import Domain, LevelRecord, ProfileRecord, RoundRecord, SeatRecord
 
 __all__ = [
-    "SCHEMA_VERSION",
+    "OUTBOX",
     "Agent",
     "AgentEvent",
     "AgentMetadata",
@@ -38,6 +39,7 @@ __all__ = [
     "EvidenceRecord",
     "Feedback",
     "Folded",
+    "Job",
     "LevelRecord",
     "Meta",
     "Ownership",
@@ -46,9 +48,12 @@ __all__ = [
     "Projection",
     "RoundRecord",
     "SeatRecord",
+    "SignedAttempt",
     "Store",
+    "Transaction",
     "Undo",
     "Validation",
+    "WriteNonce",
     "dump",
     "forget_undo",
     "known_blocks",

@@ -5,9 +5,6 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, LargeBinary, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 1
-"""Raised whenever a table changes; a database of another version is refused."""
-
 
 class Base(DeclarativeBase):
     """Root of the tables."""

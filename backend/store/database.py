@@ -1,4 +1,9 @@
-"""The database: opening it, knowing it for ours, and its two kinds of transaction."""
+"""The database: opening it, knowing it for ours, and its two kinds of transaction.
+
+SQLite and PostgreSQL keep the same promises. A reader sees one snapshot. One writer writes at a
+time: SQLite by its own lock (`BEGIN IMMEDIATE`), PostgreSQL by an advisory lock, taken before the
+transaction sees anything.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +12,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
 from backend.errors import StoreOtherDeployment, StoreSchemaMismatch, StoreUnavailable
-from backend.store.base import SCHEMA_VERSION, Base
+from backend.store import schema
+from backend.store.base import Base
 from backend.store.log import Block, Cursor, Meta
+from backend.store.outbox import OUTBOX
 
 LOCK_WAIT_SECONDS = 5.0
 """How long a writer waits for another one before it says that the database is locked."""
 
 _WRITES = "assay_writes"
+_WRITER_LOCK = 0x61737361790001
+"""PostgreSQL's advisory lock of whoever writes."""
+
+_KEPT = frozenset(table.__tablename__ for table in OUTBOX)
 
 
 @dataclass(frozen=True)
@@ -43,26 +54,21 @@ class Store:
         """
         try:
             parsed = make_url(url)
-            self._sqlite = parsed.get_backend_name() == "sqlite"
-            arguments: dict[str, Any] = {}
-            if self._sqlite:
-                arguments["connect_args"] = {
-                    "timeout": LOCK_WAIT_SECONDS,
-                    "check_same_thread": False,
-                }
-            else:
-                arguments["isolation_level"] = "REPEATABLE READ"
-            self._engine = create_engine(parsed, **arguments)
+            if parsed.drivername in ("postgres", "postgresql"):
+                parsed = parsed.set(drivername="postgresql+psycopg")
+            self.is_sqlite = parsed.get_backend_name() == "sqlite"
+            self._engine = create_engine(parsed, **_arguments(self.is_sqlite))
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise StoreUnavailable(
-                "The database URL cannot be used; give one such as sqlite:///assay.db."
+                "The database URL cannot be used; give one such as sqlite:///assay.db, or"
+                " postgresql://user@host/name with assay-network[postgresql] installed."
             ) from error
         self.name = parsed.render_as_string(hide_password=True)
-        if self._sqlite:
+        if self.is_sqlite:
             _teach_sqlite(self._engine)
 
     def open(self, chain_id: int, deployment: str) -> None:
-        """Creates the tables, or checks that those there are ours, of this chain and deployment.
+        """Makes the tables or brings them up to date, and checks whose index they hold.
 
         Args:
             chain_id: EIP-155 id.
@@ -72,55 +78,60 @@ class Store:
         Raises:
             StoreUnavailable, StoreSchemaMismatch, StoreOtherDeployment.
         """
-        expected = {
-            "schema_version": str(SCHEMA_VERSION),
-            "chain_id": str(chain_id),
-            "deployment": deployment,
-        }
+        expected = {"chain_id": str(chain_id), "deployment": deployment}
         with self.write() as connection:
-            if not inspect(connection).has_table(Meta.__tablename__):
-                Base.metadata.create_all(connection)
+            self._migrate(connection)
+            rows = connection.execute(select(Meta.name, Meta.value))
+            found = {row.name: row.value for row in rows}
+            if not found:
                 connection.execute(
                     insert(Meta),
                     [{"name": name, "value": value} for name, value in expected.items()],
                 )
-                return
-            rows = connection.execute(select(Meta.name, Meta.value))
-            found = {row.name: row.value for row in rows}
-        self._compare(expected, found)
+            elif found != expected:
+                raise StoreOtherDeployment(
+                    f"The database {self.name} holds the index of another deployment (chain"
+                    f" {found.get('chain_id')}, {found.get('deployment')}): give another database,"
+                    " or serve with --rebuild to replace it."
+                )
 
-    def _compare(self, expected: dict[str, str], found: dict[str, str]) -> None:
-        version = int(found.get("schema_version", "0"))
-        if version != SCHEMA_VERSION:
-            whose = "a newer" if version > SCHEMA_VERSION else "an older"
-            todo = "install that version" if version > SCHEMA_VERSION else "serve with --rebuild"
-            raise StoreSchemaMismatch(
-                f"The database {self.name} was written by {whose} version of Assay (schema"
-                f" {version}, this one reads {SCHEMA_VERSION}): {todo}, or give another database."
-            )
-        if found != expected:
-            raise StoreOtherDeployment(
-                f"The database {self.name} holds the index of another deployment (chain"
-                f" {found.get('chain_id')}, {found.get('deployment')}): give another database, or"
-                " serve with --rebuild to replace it."
-            )
+    def forget_index(self) -> None:
+        """Empties every table that the chain can fill again. The outbox stays.
 
-    def drop(self) -> None:
-        """Deletes every table of Assay. Refuses a database of a newer schema."""
+        Raises:
+            StoreUnavailable, StoreSchemaMismatch.
+        """
         with self.write() as connection:
-            if inspect(connection).has_table(Meta.__tablename__):
-                query = select(Meta.value).where(Meta.name == "schema_version")
-                version = int(connection.scalar(query) or "0")
-                if version > SCHEMA_VERSION:
-                    self._compare({}, {"schema_version": str(version)})
-            Base.metadata.drop_all(connection)
+            self._migrate(connection)
+            for table in reversed(Base.metadata.sorted_tables):
+                if table.name not in _KEPT:
+                    connection.execute(delete(table))
+
+    def _migrate(self, connection: Connection) -> None:
+        found = schema.current(connection)
+        if found is not None and schema.is_newer(found):
+            raise StoreSchemaMismatch(
+                f"The database {self.name} was written by a newer version of Assay (schema {found},"
+                f" this one reads {schema.newest()}): install that version, or give another"
+                " database."
+            )
+        if found != schema.newest():
+            schema.migrate(connection)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that takes the writer's lock at once; commits if its block ends well."""
         with _as_store_errors(self.name), self._engine.connect() as plain:
-            connection = plain.execution_options(**{_WRITES: True})
+            if self.is_sqlite:
+                connection = plain.execution_options(**{_WRITES: True})
+            else:
+                # What the one before us committed must be seen once the lock is ours.
+                connection = plain.execution_options(isolation_level="READ COMMITTED")
             with connection.begin():
+                if not self.is_sqlite:
+                    wait = f"SET LOCAL lock_timeout = {int(LOCK_WAIT_SECONDS * 1000)}"
+                    connection.exec_driver_sql(wait)
+                    connection.execute(select(func.pg_advisory_xact_lock(_WRITER_LOCK)))
                 yield connection
 
     @contextmanager
@@ -160,8 +171,14 @@ def dump(store: Store) -> dict[str, list[tuple[Any, ...]]]:
                 tuple(row) for row in session.execute(select(table).order_by(*table.primary_key))
             ]
             for table in Base.metadata.sorted_tables
-            if table.name not in ("meta", "undo", "blocks")
+            if table.name not in {"meta", "undo", "blocks", *_KEPT}
         }
+
+
+def _arguments(is_sqlite: bool) -> dict[str, Any]:
+    if is_sqlite:
+        return {"connect_args": {"timeout": LOCK_WAIT_SECONDS, "check_same_thread": False}}
+    return {"isolation_level": "REPEATABLE READ", "pool_pre_ping": True, "pool_size": 10}
 
 
 def _teach_sqlite(engine: Engine) -> None:
@@ -184,7 +201,7 @@ def _as_store_errors(name: str) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        if "locked" in str(error.orig):
+        if "locked" in str(error.orig) or "lock timeout" in str(error.orig):
             raise StoreUnavailable(
                 f"The database {name} is locked by another process: stop the other server, or"
                 " give another database."

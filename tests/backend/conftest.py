@@ -17,6 +17,7 @@ from backend.store import Store
 from chain.types import Address, AgentId
 from tests.backend.stories import begin
 from tests.support.asgi import AsgiClient
+from tests.support.databases import NewDatabase
 from tests.support.fakechain import FakeChain, address, word
 from verifier.reputation import Policy
 
@@ -57,21 +58,21 @@ class World:
         return Services(self.store, self.files, self.network, self.status, acts_for)
 
 
-def open_store(path: Path) -> Store:
+def open_store(url: str) -> Store:
     """A database of the tests' network."""
-    store = Store(f"sqlite:///{path}")
+    store = Store(url)
     store.open(31337, "test")
     return store
 
 
 @pytest.fixture
-def new_world(tmp_path: Path) -> Iterator[Callable[[FakeChain], World]]:
+def new_world(tmp_path: Path, new_database: NewDatabase) -> Iterator[Callable[[FakeChain], World]]:
     """Makes worlds: each with a database of its own on the chain it is given."""
     stores = []
 
     def make(chain: FakeChain) -> World:
         name = f"world-{len(stores)}"
-        store = open_store(tmp_path / f"{name}.sqlite3")
+        store = open_store(new_database())
         stores.append(store)
         network = Network(
             chain_id=31337,

@@ -7,16 +7,17 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, inspect, select, update
+from sqlalchemy import insert, inspect, select, text
 
 from backend.errors import (
     StoreOtherDeployment,
     StoreSchemaMismatch,
     StoreUnavailable,
 )
-from backend.store import SCHEMA_VERSION, Meta, Store
+from backend.store import Meta, Store, WriteNonce
 from backend.store import database as database_module
 from backend.store.types import Uint256
+from tests.support.fakechain import address, word
 
 pytestmark = pytest.mark.unit
 
@@ -27,11 +28,9 @@ def opened(path: Path, chain_id: int = 1, deployment: str = "a") -> Store:
     return store
 
 
-def set_version(store: Store, version: int) -> None:
+def set_version(store: Store, revision: str) -> None:
     with store.write() as connection:
-        connection.execute(
-            update(Meta).where(Meta.name == "schema_version").values(value=str(version))
-        )
+        connection.execute(text("UPDATE alembic_version SET version_num = :r"), {"r": revision})
 
 
 def test_open__when_opened_again__then_the_same_database(tmp_path: Path) -> None:
@@ -51,33 +50,29 @@ def test_open__when_it_holds_another_deployment__then_refused(
         opened(tmp_path / "db", chain_id, deployment)
 
 
-@pytest.mark.parametrize(
-    ("version", "says"), [(SCHEMA_VERSION + 1, "a newer version"), (0, "an older version")]
-)
-def test_open__when_the_schema_is_of_another_version__then_refused(
-    tmp_path: Path, version: int, says: str
-) -> None:
+def test_open__when_the_schema_is_newer__then_refused_and_nothing_is_lost(tmp_path: Path) -> None:
     store = opened(tmp_path / "db")
-    set_version(store, version)
-    with pytest.raises(StoreSchemaMismatch, match=says):
-        store.open(1, "a")
-    store.close()
-
-
-def test_drop__when_the_schema_is_newer__then_refused_and_nothing_is_lost(tmp_path: Path) -> None:
-    store = opened(tmp_path / "db")
-    set_version(store, SCHEMA_VERSION + 1)
-    with pytest.raises(StoreSchemaMismatch):
-        store.drop()
+    set_version(store, "9999")
+    for attempt in (lambda: store.open(1, "a"), store.forget_index):
+        with pytest.raises(StoreSchemaMismatch, match="a newer version"):
+            attempt()
     with store.read() as session:
         assert inspect(session.connection()).has_table("events")
     store.close()
 
 
-def test_drop__when_done__then_another_deployment_can_be_opened(tmp_path: Path) -> None:
+def test_forget_index__when_done__then_another_deployment_can_be_opened_and_jobs_stay(
+    tmp_path: Path,
+) -> None:
     store = opened(tmp_path / "db")
-    store.drop()
+    with store.write() as connection:
+        connection.execute(
+            insert(WriteNonce).values(signer=address("a"), nonce=word("n"), expires_at=1)
+        )
+    store.forget_index()
     store.open(2, "b")
+    with store.read() as session:
+        assert session.scalars(select(WriteNonce.nonce)).all() == [word("n")]
     store.close()
 
 
