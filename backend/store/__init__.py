@@ -17,6 +17,7 @@ from backend.store.agents import (
 )
 from backend.store.base import Appended, Base, Folded
 from backend.store.database import Position, Store, dump, known_blocks, position
+from backend.store.locks import Duty, Lease
 from backend.store.log import AgentEvent, Block, Cursor, Event, Meta, Undo
 from backend.store.outbox import OUTBOX, Job, SignedAttempt, Transaction, WriteNonce
 from backend.store.projection import Projection, forget_undo, roll_back
@@ -34,12 +35,14 @@ __all__ = [
     "Credit",
     "Cursor",
     "Domain",
+    "Duty",
     "Enrolment",
     "Event",
     "EvidenceRecord",
     "Feedback",
     "Folded",
     "Job",
+    "Lease",
     "LevelRecord",
     "Meta",
     "Ownership",

@@ -140,6 +140,10 @@ class Store:
         with _as_store_errors(self.name), Session(self._engine) as session:
             yield session
 
+    def session_connection(self) -> Connection:
+        """A connection outside any transaction, for what belongs to a database session."""
+        return self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
     def close(self) -> None:
         """Closes the pooled connections."""
         self._engine.dispose()
