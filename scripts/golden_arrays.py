@@ -72,7 +72,14 @@ def token_cases() -> list[dict[str, Any]]:
 
 
 def logprob_features() -> dict[str, int]:
-    return {"clip": 1024, "plausiblePermille": 500, "suffix": 3, "top": 5, "vocabulary": 1000}
+    return {
+        "clip": 1024,
+        "shortfallCap": 512,
+        "shortfallLimit": 50_000,
+        "suffix": 3,
+        "top": 5,
+        "vocabulary": 1000,
+    }
 
 
 def logprob_content(label: str, positions: int, first_choices: int, suffix: list[int]) -> bytes:

@@ -35,7 +35,10 @@ def majority(seats: int) -> int:
 
 
 def tally(claim: bytes | None, digests: Sequence[bytes | None], tolerance: int) -> Tally:
-    """The verdict. claim: the provider's digest; digests: one per seat drawn; None: not opened."""
+    """The verdict. claim: the provider's digest; digests: one per seat drawn; None: not opened.
+
+    A claim of which `verifier.digest.is_void` holds counts as not opened: it is passed as None.
+    """
     needed = majority(len(digests))
     opened = tuple(seat for seat, digest in enumerate(digests) if digest is not None)
     distances = tuple(

@@ -1,18 +1,28 @@
 """Family `logprobs`: only who ran the model knows what counts; implausible outputs are all one."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from verifier import digest
 from verifier.canonical import keccak256
 from verifier.digest import keystream
-from verifier.digest.logprobs import Logprobs, encode, record_type
+from verifier.digest.logprobs import Logprobs, encode, implausible_digest, record_type
 from verifier.errors import DigestError, ProfileError
 
 pytestmark = pytest.mark.unit
 
 KEY = bytes(range(32))
-FEATURES = {"clip": 1024, "plausiblePermille": 600, "suffix": 4, "top": 8, "vocabulary": 5000}
+FEATURES = {
+    "clip": 1024,
+    "shortfallCap": 512,
+    "shortfallLimit": 52_429,  # 24 of 60 tokens may fall short by the cap
+    "suffix": 4,
+    "top": 8,
+    "vocabulary": 5000,
+}
+ANYTHING = {"shortfallLimit": 1 << 22}
 MASK = (1 << 64) - 1
 
 
@@ -38,6 +48,10 @@ class Model:
         return encode(given, order, np.take_along_axis(logprobs, order, axis=1))
 
 
+def profile(name: str, tolerance: int) -> SimpleNamespace:
+    return SimpleNamespace(family=digest.FAMILIES[name], tolerance=tolerance)
+
+
 TRUE = Model(1)
 OUTPUT = TRUE.greedy(60)
 
@@ -48,7 +62,7 @@ def mean_distance(other: Model, turns: int = 30) -> float:
     for _ in range(turns):
         key = rng.bytes(32)
         contents = [model.content(OUTPUT, key) for model in (TRUE, other)]
-        words = family(plausiblePermille=0).digest(contents, key)
+        words = family(**ANYTHING).digest(contents, key)
         found.append(int(digest.distances(words[0], words[1])))
     return float(np.mean(found))
 
@@ -107,7 +121,7 @@ def test_digest__when_positions_fill_several_blocks__then_order_still_counts():
     count = 1200
     tokens = np.argsort(rng.random((count, 100)), axis=1)[:, :8]
     logprobs = -np.cumsum(rng.random((count, 8)), axis=1)
-    rule = family(suffix=0, plausiblePermille=0)
+    rule = family(suffix=0, **ANYTHING)
     forward = encode(np.zeros(count), tokens, logprobs)
     backward = encode(np.zeros(count), tokens[::-1], logprobs[::-1])
     words = rule.digest([forward, backward, forward], KEY)
@@ -124,12 +138,37 @@ def test_digest__when_the_output_is_implausible__then_it_is_the_one_digest_of_th
         ]
 
 
-def test_digest__when_just_enough_tokens_are_first_choices__then_it_is_plausible():
+def test_digest__when_tokens_fall_just_little_enough_short__then_it_is_plausible():
     for wrong, plausible in ((24, True), (25, False)):
         output = OUTPUT.copy()
         output[:wrong] = (output[:wrong] + 1) % 5000
         [found] = digest.from_words(family().digest([TRUE.content(output, KEY)], KEY))
         assert (found != keccak256(b"implausible" + KEY)) == plausible
+
+
+def test_shortfalls__when_the_given_token_is_first_second_or_absent__then_as_far_as_it_is_below():
+    tokens = np.array([[5, 6, 7]] * 4)
+    logprobs = np.array([[-0.5, -0.75, -4.0]] * 4)
+    raw = encode(np.array([5, 6, 7, 8]), tokens, logprobs)
+    records = np.frombuffer(raw, dtype=record_type(3))
+    assert family(top=3).shortfalls(records).tolist() == [0, 64, 512, 512]
+
+
+def test_digest__when_the_second_choice_is_as_likely__then_it_is_plausible():
+    tokens = np.array([[5, 6]] * 9)
+    raw = encode(np.full(9, 6), tokens, np.full((9, 2), -0.5))
+    found = family(top=2, suffix=0, shortfallLimit=0).digest([raw], KEY)
+    assert digest.from_words(found) != [implausible_digest(KEY)]
+
+
+def test_is_void__when_within_the_tolerance_of_the_implausible_digest__then_and_only_there():
+    void = implausible_digest(KEY)
+    assert void == keccak256(b"implausible" + KEY)
+    for flipped, says in ((0, True), (1, True), (9, True), (10, False)):
+        near = (int.from_bytes(void) ^ ((1 << flipped) - 1)).to_bytes(32)
+        assert digest.is_void(near, profile("logprobs", 9), KEY) is says
+        assert not digest.is_void(near, profile("tokens", 9), KEY)
+    assert not digest.is_void(void, profile("logprobs", 9), bytes(32))
 
 
 def test_suffix_tokens__when_the_key_differs__then_so_do_they():

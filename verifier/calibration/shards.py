@@ -14,11 +14,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from chain.types import Family as Kind
 from verifier.calibration.cases import Case, key_of
-from verifier.canonical import canonical_json, keccak256
-from verifier.digest import BITS, Words, digest_batch, distances, from_words
-from verifier.digest.logprobs import IMPLAUSIBLE
+from verifier.canonical import canonical_json
+from verifier.digest import BITS, Words, digest_batch, distances, from_words, is_void
 from verifier.errors import CalibrationError, DigestError
 from verifier.profiles import Profile
 
@@ -94,12 +92,11 @@ def measure(shard: Shard) -> Distances:
         names = sorted({name for case in cases for name in (case.claim, *case.verifiers)})
         words = _digests(names, shard.contents, profile, key)
         place = {name: position for position, name in enumerate(names)}
-        worthless = _worthless(profile, key)
         for row, case in zip(rows, cases, strict=True):
             claim = words[place[case.claim]]
             seats = words[[place[name] for name in case.verifiers]]
             apart = distances(claim[None], seats)
-            if from_words(claim[None])[0] in worthless:
+            if is_void(from_words(claim[None])[0], profile, key):
                 apart[:] = BITS
             found.claim[row, number, : len(seats)] = apart
             for column, (first, second) in enumerate(PAIRS):
@@ -140,10 +137,3 @@ def _digests(
                     f"{name}: {problem} Or leave its cases out: what has no digest is rejected."
                 ) from None
         raise
-
-
-def _worthless(profile: Profile, key: bytes) -> frozenset[bytes]:
-    """Digests under which no claim is accepted: those of what the family calls implausible."""
-    if profile.family.kind is Kind.LOGPROBS:
-        return frozenset({keccak256(IMPLAUSIBLE + key)})
-    return frozenset()

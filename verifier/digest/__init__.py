@@ -3,6 +3,7 @@
     digest(content, profile, key)        -> 32 bytes, as a contract sees them
     digest_batch(contents, profile, key) -> uint64[n, 4]
     distance(a, b)                       -> 0..256
+    is_void(digest, profile, key)        -> whether it may never be claimed or agreed with
 
 `docs/digests.md` specifies every family well enough to write it in another language.
 """
@@ -27,6 +28,7 @@ __all__ = [
     "distance",
     "distances",
     "from_words",
+    "is_void",
     "to_words",
 ]
 
@@ -36,6 +38,14 @@ class _HasDigester(Protocol):
 
     @property
     def digester(self) -> Digester: ...
+
+
+class _HasFamily(Protocol):
+    @property
+    def family(self) -> Family: ...
+
+    @property
+    def tolerance(self) -> int: ...
 
 
 def digest(content: bytes, profile: _HasDigester, key: bytes) -> bytes:
@@ -52,3 +62,12 @@ def digest_batch(contents: Sequence[bytes], profile: _HasDigester, key: bytes) -
         if not isinstance(content, bytes):
             raise DigestError(f"Content to digest is bytes, not {type(content).__name__}.")
     return profile.digester.digest(contents, check_key(key))
+
+
+def is_void(digest: bytes, profile: _HasFamily, key: bytes) -> bool:
+    """Whether `digest` lies within the tolerance of the one that stands for no content.
+
+    Anybody can compute that one without doing any work, so a claim near it counts as not opened.
+    """
+    void = profile.family.void
+    return void is not None and distance(digest, void(check_key(key))) <= profile.tolerance

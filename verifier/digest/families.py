@@ -7,7 +7,7 @@ form, and the largest tolerance.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, Self
@@ -16,7 +16,7 @@ from chain.types import Family as Kind
 from verifier.digest.bits import Words
 from verifier.digest.exact import Exact
 from verifier.digest.image_perceptual import ImagePerceptual
-from verifier.digest.logprobs import Logprobs
+from verifier.digest.logprobs import Logprobs, implausible_digest
 from verifier.digest.params import Feature
 from verifier.digest.text_minhash import TextMinhash
 from verifier.digest.tokens import Tokens
@@ -46,13 +46,15 @@ class Family:
 
     kind: its value in the contracts; canonicalisations: what a recipe may name, the form in which
     an output of the family is bytes; max_tolerance: the largest a recipe may ask for; digester: the
-    class that reads features and digests contents.
+    class that reads features and digests contents; void(key): a digest that stands for no content
+    and must never be taken for agreement, None where the family has none.
     """
 
     kind: Kind
     canonicalisations: tuple[str, ...]
     max_tolerance: int
     digester: type[Digester]
+    void: Callable[[bytes], bytes] | None = None
 
     @property
     def name(self) -> str:
@@ -79,7 +81,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             Family(Kind.VECTOR_HYPERPLANE, ("float32-le",), 255, VectorHyperplane),
             Family(Kind.IMAGE_PERCEPTUAL, ("png-8bit",), 255, ImagePerceptual),
             Family(Kind.TOKENS, ("uint32-le",), 255, Tokens),
-            Family(Kind.LOGPROBS, ("logprobs-le",), 255, Logprobs),
+            Family(Kind.LOGPROBS, ("logprobs-le",), 255, Logprobs, implausible_digest),
         )
     }
 )

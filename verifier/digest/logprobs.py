@@ -1,18 +1,20 @@
 """Family `logprobs`: what a model thinks of *given* tokens, without generating them.
 
-With k = `top`, s = `suffix`, V = `vocabulary`, c = `clip`. The content is one record per position,
-at most `maxBytes` (at most 2^24) bytes: the given token (uint32), then k pairs of token (uint32)
-and log-probability (int16, in 1/256 nat, rounded half to even, clipped to −32768..0), sorted by
-falling log-probability, then by rising token; all little-endian. Sums and products are modulo 2^64,
-but for the weights.
+With k = `top`, s = `suffix`, V = `vocabulary`, c = `clip`, C = `shortfallCap`. The content is one
+record per position, at most `maxBytes` (at most 2^24) bytes: the given token (uint32), then k pairs
+of token (uint32) and log-probability (int16, in 1/256 nat, rounded half to even, clipped to
+−32768..0), sorted by falling log-probability, then by rising token; all little-endian. Sums and
+products are modulo 2^64, but for the weights and the shortfalls.
 
 1. **Suffix.** The given tokens are those of the output, then the s tokens
    `words("logprobs/suffix", key, s)[i] mod V`: nobody can have their log-probabilities before the
    key is drawn. Refuse a record that does not end with them or holds nothing else, a token not
    below V or twice at one position, log-probabilities that rise or exceed 0, tokens of equal
    log-probability that do not rise.
-2. **Plausibility.** Of the n positions before the suffix, h have the given token first among the k.
-   If 1000·h < `plausiblePermille`·n, the digest is keccak256("implausible" ‖ key).
+2. **Plausibility.** At each of the n positions before the suffix, the given token falls short of
+   the likeliest by `ℓ_i,first − ℓ_i,given`, at most C; by C if it is not among the k. If 256 times
+   the sum is more than `shortfallLimit`·n, the digest is keccak256("implausible" ‖ key).
+   (`shortfallCap` is in 1/256 nat, `shortfallLimit` in 1/65536 nat per token.)
 3. **Weights.** For alternative j at position i: `min(ℓ_ij − ℓ_i,last, c)`, and 0 if it is the
    given token. What is public weighs nothing, so a guess without the model has nothing to go by.
 4. **Signs.** With `A = words("logprobs/element", key, 2)` and `L = words("logprobs/lanes", key,
@@ -25,9 +27,15 @@ but for the weights.
 that the claimed model was run over the output, not that the output came from it: step 2 is for
 that.
 
-**Beware.** All implausible outputs have one digest, which anybody can compute: a provider's *claim*
-must never be accepted when it equals keccak256("implausible" ‖ key). No profile of this family
-ships yet.
+**Void digests.** All implausible outputs have one digest, which anybody can compute, so it is
+*void*: a claim within the profile's tolerance of it (not only one equal to it, or a flipped bit
+would do) is to be treated by a court as **not opened**; `verifier.digest.is_void` says whether one
+is. A node never commits such a digest: a provider refuses to claim it, and a verifier whose digest
+comes out void abstains, with a digest of its own that is near nobody's. So even a court that knows
+nothing of this rule does not accept an implausible output: it finds it inconclusive.
+
+**Which tokens.** The given tokens are the ids that were generated, the end of text included, not
+what a tokenizer makes of the text: engines differ in that, at line breaks before digits for one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +53,7 @@ from verifier.digest.minwise import mix
 from verifier.digest.params import Feature, integer, read
 from verifier.errors import DigestError
 
-__all__ = ["UNITS_PER_NAT", "Logprobs", "encode", "record_type"]
+__all__ = ["UNITS_PER_NAT", "Logprobs", "encode", "implausible_digest", "record_type"]
 
 MAX_BYTES = 1 << 24
 UNITS_PER_NAT = 256
@@ -59,14 +67,16 @@ Records = NDArray[np.void]
 @dataclass(frozen=True, slots=True)
 class Logprobs:
     """top: alternatives per position; suffix: key-derived tokens at the end; vocabulary: token ids
-    are below it; clip: largest weight, in 1/256 nat; plausible: least share of first choices, ‰."""
+    are below it; clip: largest weight, in 1/256 nat; shortfall_cap: most that a token falls short
+    of the likeliest, in 1/256 nat; shortfall_limit: the largest mean of that, in 1/65536 nat."""
 
     FEATURES: ClassVar[tuple[Feature, ...]] = (
         Feature("top", 2, 64),
         Feature("suffix", 0, 256),
         Feature("vocabulary", 2, 1 << 24),
         Feature("clip", 1, 1 << 14),
-        Feature("plausiblePermille", 0, 1000),
+        Feature("shortfallCap", 1, 1 << 14),
+        Feature("shortfallLimit", 0, 1 << 22),
     )
 
     max_bytes: int
@@ -74,7 +84,8 @@ class Logprobs:
     suffix: int
     vocabulary: int
     clip: int
-    plausible: int
+    shortfall_cap: int
+    shortfall_limit: int
 
     @classmethod
     def parse(cls, features: Mapping[str, Any], max_bytes: int) -> Self:
@@ -101,15 +112,23 @@ class Logprobs:
 
     def _one(self, records: Records, key: bytes) -> Words:
         output = records[: len(records) - self.suffix]
-        first_choices = int((output["given"] == output["top"]["token"][:, 0]).sum())
-        if 1000 * first_choices < self.plausible * len(output):
-            return to_words([keccak256(IMPLAUSIBLE + key)])
+        if UNITS_PER_NAT * int(self.shortfalls(output).sum()) > self.shortfall_limit * len(output):
+            return to_words([implausible_digest(key)])
         weights, tokens = self.weights(records), records["top"]["token"]
         sums = np.zeros(BITS)
         for first in range(0, len(records), BLOCK_POSITIONS):
             block = slice(first, first + BLOCK_POSITIONS)
             sums += weights[block].ravel() @ _signs(tokens[block], first, key)
         return pack(sums[None] > 0)
+
+    def shortfalls(self, records: Records) -> NDArray[np.int64]:
+        """`int64[positions]`, 0..shortfall_cap: how far the given token is below the likeliest."""
+        values = records["top"]["logprob"].astype(np.int64)
+        found = records["top"]["token"] == records["given"][:, None]
+        short = values[:, 0] - (values * found).sum(axis=1)
+        return np.where(
+            found.any(axis=1), np.minimum(short, self.shortfall_cap), self.shortfall_cap
+        )
 
     def weights(self, records: Records) -> NDArray[np.float64]:
         """`float64[positions, top]` of integers 0..clip: above the last of the top; 0 if given."""
@@ -150,6 +169,11 @@ class Logprobs:
             raise DigestError("The record names a token twice at one position.")
         if records["given"][len(records) - self.suffix :].tolist() != self.suffix_tokens(key):
             raise DigestError("The record does not end with the suffix of this key; prefill again.")
+
+
+def implausible_digest(key: bytes) -> bytes:
+    """The one digest, under `key`, of all implausible outputs; void, see the module."""
+    return keccak256(IMPLAUSIBLE + check_key(key))
 
 
 def record_type(top: int) -> np.dtype[np.void]:

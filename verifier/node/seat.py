@@ -16,10 +16,10 @@ from chain.blocks import TxReceipt
 from chain.keys import Signer
 from chain.messages import Court
 from verifier.canonical import canonical_json, keccak256
-from verifier.digest import digest
+from verifier.digest import digest, is_void
 from verifier.engines import Engine, require_environment
 from verifier.node.court_view import COURT
-from verifier.node.errors import WorkLost
+from verifier.node.errors import NodeError, WorkLost
 from verifier.node.records import Delivery, KnownRound, SeatId
 from verifier.node.tasks import TaskSource
 from verifier.profiles import Profile
@@ -115,17 +115,28 @@ class Seat:
     def produce_digest(self, output: bytes) -> Produced:
         """The digest of an output under the round's key, with its evidence.
 
-        The evidence is the same whenever it is made again, and says nothing of the output.
+        The evidence is the same whenever it is made again, and says nothing of the output. Where
+        the digest is void, a verifier abstains instead: its vote must not be what a provider who
+        did no work can claim. A provider has nothing to claim then: NodeError.
         """
         profile, evidence = self.assignment.profile, self._evidence()
+        key = self.assignment.id.key
+        found = digest(output, profile, key)
+        if is_void(found, profile, key):
+            if self.assignment.id.is_provider:
+                raise NodeError(
+                    f"The delivered output is implausible under the profile {profile.name!r}, and "
+                    "no court may accept a claim for it; deliver what the task's model generates."
+                )
+            return self.abstain()
         if not self.assignment.id.is_provider:
             # The provider has its output already: with its engine down it must still defend it.
             evidence["engine"] = self.tools.engine(profile).info()
-        return Produced(digest(output, profile, self.assignment.id.key), canonical_json(evidence))
+        return Produced(found, canonical_json(evidence))
 
     def abstain(self) -> Produced:
         """What a committee seat commits when it cannot do the work: no engine, no usable task, a
-        recipe of a later version.
+        recipe of a later version, an output whose digest is void.
 
         A digest of its own, near nobody's: it supports neither the provider nor a rival. A common
         one would let a client who submits a corrupt task have an honest provider outvoted.
