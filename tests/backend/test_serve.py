@@ -247,7 +247,7 @@ def test_serve__when_the_schema_is_newer__then_refused_also_for_a_rebuild(
     index = Index(tmp_path, court.door)
     index.close()
     with sqlite3.connect(tmp_path / "index.sqlite3") as connection:
-        connection.execute("UPDATE meta SET value = '99' WHERE name = 'schema_version'")
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     for more in ((), ("--rebuild",)):
         assert_one_sentence(refused(tmp_path, court, *more), "newer version of Assay")
