@@ -65,7 +65,7 @@ test-ci: $(STAMP)-test $(STAMP)-slither ## Longer fuzzing and static analysis of
 	@$(BIN)/python -m pytest -m campaign tests
 
 test-deep: $(STAMP)-test ## Fuzzing for an hour or so, before a release.
-	@FOUNDRY_PROFILE=deep scripts/test_contracts.sh
+	@FOUNDRY_PROFILE=deep HISTORIES=1000000 scripts/test_contracts.sh
 	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -m 'unit and not campaign' tests
 	@CAMPAIGN=deep $(BIN)/python -m pytest -m campaign tests
 

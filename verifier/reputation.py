@@ -2,9 +2,11 @@
 
 Evidence is counted in nano-evidence: 10^9 is one observation. alpha is good, beta is bad.
 
-decay   x · 2^(-dt/H): whole half-lives by a right shift; of the rest, the fraction
-        f = floor((dt mod H) · 2^16 / H) bit by bit from the highest: for bit 2^-k,
-        x = (x · C_k) >> 64 with C_k = floor(2^64 · 2^(-2^-k)). Each step rounds down.
+steps   floor(t2 · 2^16 / H) - floor(t1 · 2^16 / H): the clock of decay makes 2^16 steps in a
+        half-life H, counted from time zero: steps add up however often evidence is written.
+decay   x · 2^(-steps / 2^16): whole half-lives by a right shift; of the rest, the 16 bits from the
+        highest: for bit 2^-k, x = (x · C_k) >> 64 with C_k = floor(2^64 · 2^(-2^-k)). Each step
+        rounds down.
 mean    (alpha + prior) / (alpha + beta + 2 · prior), rounded down to a basis point.
 lower   Wilson's one-sided 95 % bound of alpha out of n = alpha + beta (the prior plays no part):
         (2·alpha + Z - R) / (2·(n + Z)),  R = ⌈√(Z · (⌈4·alpha·beta / n⌉ + Z))⌉,  Z = z² in nano,
@@ -30,6 +32,7 @@ __all__ = [
     "decayed",
     "replay",
     "score",
+    "steps_between",
     "wilson_lower_bps",
 ]
 
@@ -63,6 +66,9 @@ MAX_EVIDENCE = 2**64 - 1
 """What a slot holds; more than that saturates."""
 
 BASIS_POINTS = 10_000
+
+FRACTION_BITS = 16
+"""Of a half-life: 2^16 steps of decay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,29 +108,31 @@ class Score:
     beta: int
 
 
-def decay(amount: int, elapsed: int, half_life: int) -> int:
-    """`amount` · 2^(-elapsed / half_life), by the rule above. elapsed: seconds, ≥ 0."""
-    if elapsed < 0 or half_life <= 0 or not 0 <= amount <= MAX_EVIDENCE:
-        raise ValueError("elapsed must not be negative, half_life positive, amount of 64 bits")
-    halvings, rest = divmod(elapsed, half_life)
+def steps_between(start: int, end: int, half_life: int) -> int:
+    """Steps of the clock of decay from `start` to `end` (seconds, 0 ≤ start ≤ end)."""
+    if not 0 <= start <= end or half_life <= 0:
+        raise ValueError("time must not run backwards, and half_life must be positive")
+    return (end << FRACTION_BITS) // half_life - (start << FRACTION_BITS) // half_life
+
+
+def decay(amount: int, steps: int) -> int:
+    """`amount` · 2^(-steps / 2^16), by the rule above."""
+    if steps < 0 or not 0 <= amount <= MAX_EVIDENCE:
+        raise ValueError("steps must not be negative, amount of 64 bits")
+    halvings = steps >> FRACTION_BITS
     if halvings >= 64:
         return 0
     amount >>= halvings
-    fraction = (rest << 16) // half_life
     for index, factor in enumerate(HALVINGS):
-        if fraction >> (15 - index) & 1:
+        if steps >> (FRACTION_BITS - 1 - index) & 1:
             amount = amount * factor >> 64
     return amount
 
 
 def decayed(evidence: Evidence, now: int, policy: Policy) -> Evidence:
     """`evidence` as of `now` (seconds, not before `updated_at`)."""
-    elapsed = now - evidence.updated_at
-    return Evidence(
-        decay(evidence.alpha, elapsed, policy.half_life),
-        decay(evidence.beta, elapsed, policy.half_life),
-        now,
-    )
+    steps = steps_between(evidence.updated_at, now, policy.half_life)
+    return Evidence(decay(evidence.alpha, steps), decay(evidence.beta, steps), now)
 
 
 def add(evidence: Evidence, now: int, alpha: int, beta: int, policy: Policy) -> Evidence:
@@ -155,11 +163,12 @@ def wilson_lower_bps(alpha: int, beta: int) -> int:
     return BASIS_POINTS * top // (2 * (n + Z_SQUARED))
 
 
-def replay(steps: Iterable[tuple[int, int, int]], policy: Policy) -> Evidence:
-    """Evidence after steps of (seconds since the last, alpha added, beta added)."""
-    evidence = Evidence()
+def replay(steps: Iterable[tuple[int, int, int]], policy: Policy, start: int = 0) -> Evidence:
+    """Evidence after steps of (seconds since the last, or since `start`, alpha and beta added)."""
+    evidence, now = Evidence(), start
     for elapsed, alpha, beta in steps:
-        evidence = add(evidence, evidence.updated_at + elapsed, alpha, beta, policy)
+        now += elapsed
+        evidence = add(evidence, now, alpha, beta, policy)
     return evidence
 
 

@@ -10,7 +10,7 @@ contract ReputationLedger is IReputationLedger {
     using Courts for Courts.Set;
 
     /// @dev Of the rule `policyId` names; the half-life comes apart from it.
-    uint256 private constant RULE_VERSION = 1;
+    uint256 private constant RULE_VERSION = 2;
 
     IIdentityRegistry private immutable _identity;
     /// @inheritdoc IReputationLedger
@@ -93,9 +93,9 @@ contract ReputationLedger is IReputationLedger {
 
     /// @return evidence as of now.
     function _decayed(Evidence memory evidence) private view returns (Evidence memory) {
-        uint256 elapsed = block.timestamp - evidence.updatedAt;
-        evidence.alpha = BetaEvidence.decay(evidence.alpha, elapsed, halfLife);
-        evidence.beta = BetaEvidence.decay(evidence.beta, elapsed, halfLife);
+        uint256 steps = BetaEvidence.stepsBetween(evidence.updatedAt, block.timestamp, halfLife);
+        evidence.alpha = BetaEvidence.decay(evidence.alpha, steps);
+        evidence.beta = BetaEvidence.decay(evidence.beta, steps);
         evidence.updatedAt = uint40(block.timestamp);
         return evidence;
     }

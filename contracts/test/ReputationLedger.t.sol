@@ -68,13 +68,33 @@ contract ReputationLedgerTest is Test {
         _record(owner, a, b);
         skip(elapsed);
         Score memory score = ledger.scoreOf(0, domain);
-        assertEq(score.alpha, BetaEvidence.decay(a, elapsed, HALF_LIFE));
-        assertEq(score.beta, BetaEvidence.decay(b, elapsed, HALF_LIFE));
+        uint256 steps = BetaEvidence.stepsBetween(block.timestamp - elapsed, block.timestamp, HALF_LIFE);
+        assertEq(score.alpha, BetaEvidence.decay(a, steps));
+        assertEq(score.beta, BetaEvidence.decay(b, steps));
         assertEq(score.updatedAt, block.timestamp - elapsed);
         _record(owner, 7, 9);
         Evidence memory evidence = ledger.evidenceOf(0, domain);
         assertEq(evidence.alpha, BetaEvidence.add(score.alpha, 7));
         assertEq(evidence.beta, BetaEvidence.add(score.beta, 9));
+    }
+
+    /// @dev A step of the clock is 100 seconds here. Evidence written every 50 must not stay fresh for ever.
+    function test_record__when_written_twice_a_step__then_it_decays_all_the_same() external {
+        uint256 halfLife = 100 * 65_536;
+        ledger = new ReputationLedger(identity, halfLife);
+        address[] memory courts = new address[](1);
+        courts[0] = court;
+        ledger.wire(courts);
+        _record(owner, 1000e9, 1000e9);
+        for (uint256 i = 0; i < 2000; ++i) {
+            skip(50);
+            _record(owner, 0, 0);
+        }
+        Score memory score = ledger.scoreOf(0, domain);
+        uint256 atOnce = BetaEvidence.decay(1000e9, 1000);
+        assertLt(score.alpha, 990e9);
+        assertApproxEqAbs(score.alpha, atOnce, 2 * 1000, "two roundings a step at most");
+        assertEq(score.alpha, score.beta);
     }
 
     function test_score__when_little_evidence__then_unknown() external {
@@ -92,7 +112,7 @@ contract ReputationLedgerTest is Test {
         assertEq(score.effectiveN, 0.5e9);
         assertEq(
             score.policyId,
-            keccak256(abi.encode(HALF_LIFE, uint256(1e9), uint256(0.5e9), uint256(2_705_543_454), uint256(1)))
+            keccak256(abi.encode(HALF_LIFE, uint256(1e9), uint256(0.5e9), uint256(2_705_543_454), uint256(2)))
         );
         assertEq(score.policyId, ledger.policyId());
     }

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from scripts import make_golden
+from scripts.golden_reputation import running_hashes
 from verifier import digest, profiles, reputation
 from verifier.digest.image_perceptual import ImagePerceptual
 from verifier.digest.logprobs import Logprobs
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.unit
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 DIGESTS = json.loads((GOLDEN / "digests.json").read_text())
+HISTORIES = json.loads((GOLDEN / "histories.json").read_text())
 REPUTATION = json.loads((GOLDEN / "reputation.json").read_text())
 
 
@@ -43,7 +45,7 @@ def test_golden_files__when_forge_decodes_structs__then_names_are_in_alphabetica
         for case in DIGESTS[name]:
             assert list(case) == sorted(case)
     for case in REPUTATION["histories"]:
-        assert list(case) == ["final", "steps"]
+        assert list(case) == ["final", "start", "steps"]
         assert list(case["final"]) == sorted(case["final"])
 
 
@@ -109,8 +111,8 @@ def test_text_minhash__when_one_batch_holds_all_texts__then_it_equals_one_by_one
 
 def test_decay__when_golden__then_the_amount_is_the_same():
     for case in REPUTATION["decays"]:
-        found = reputation.decay(case["amount"], case["dt"], case["halfLife"])
-        assert found == case["result"]
+        steps = reputation.steps_between(case["from"], case["to"], case["halfLife"])
+        assert reputation.decay(case["amount"], steps) == case["result"]
 
 
 def test_score__when_golden__then_every_number_is_the_same():
@@ -119,7 +121,7 @@ def test_score__when_golden__then_every_number_is_the_same():
     assert REPUTATION["policy"]["prior"] == policy.prior
     for case in REPUTATION["histories"]:
         steps = [(step["dt"], step["alpha"], step["beta"]) for step in case["steps"]]
-        evidence = reputation.replay(steps, policy)
+        evidence = reputation.replay(steps, policy, case["start"])
         score = reputation.score(evidence, evidence.updated_at, policy)
         assert case["final"] == {
             "alpha": score.alpha,
@@ -129,3 +131,14 @@ def test_score__when_golden__then_every_number_is_the_same():
             "lowerBps": score.lower_bps,
             "meanBps": score.mean_bps,
         }
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        2_000,
+        pytest.param(1_000_000, marks=[pytest.mark.campaign, pytest.mark.timeout(1800)]),
+    ],
+)
+def test_histories__when_chained__then_the_running_hash_is_the_contracts(count: int):
+    assert running_hashes([count]) == {str(count): HISTORIES[str(count)]}

@@ -18,6 +18,7 @@ from verifier.reputation import (
     decay,
     replay,
     score,
+    steps_between,
     wilson_lower_bps,
 )
 
@@ -39,31 +40,51 @@ def test_halvings__when_recomputed_exactly__then_each_is_the_floor():
         assert 1 << 20 < root % (1 << 192) < (1 << 192) - (1 << 20)
 
 
-@given(amounts, spans, half_lives)
-def test_decay__when_compared_with_the_power__then_it_is_just_below(amount, elapsed, half_life):
-    # Floors of x, of 16 products and of the fraction (2^-16 of a half-life) lose at most this much.
-    real = amount * 2.0 ** (-elapsed / half_life)
-    found = decay(amount, elapsed, half_life)
-    assert found <= real * (1 + 1.1e-5) + 1
-    assert found >= real * (1 - 1e-9) - 17
-
-
 @given(amounts, spans, spans, half_lives)
-def test_decay__when_more_time_passes__then_not_more_is_left(amount, first, more, half_life):
+def test_decay__when_compared_with_the_power__then_it_is_near(amount, start, elapsed, half_life):
+    # The clock is at most a step off; floors of x and of 16 products lose at most 17 units.
+    real = amount * 2.0 ** (-elapsed / half_life)
+    found = decay(amount, steps_between(start, start + elapsed, half_life))
+    assert found <= real * (1 + 1.1e-5) + 1
+    assert found >= real * (1 - 1.1e-5) - 17
+
+
+@given(amounts, st.integers(0, 2**24), st.integers(0, 2**24))
+def test_decay__when_more_time_passes__then_not_more_is_left(amount, first, more):
     # But for what 16 products round off: a longer time may have fewer of them.
-    sooner = decay(amount, first, half_life)
-    assert decay(amount, first + more, half_life) <= sooner + 16
+    sooner = decay(amount, first)
+    assert decay(amount, first + more) <= sooner + 16
     assert sooner <= amount
 
 
-@given(amounts, st.integers(0, 70), half_lives)
-def test_decay__when_half_lives_are_whole__then_it_is_a_shift(amount, count, half_life):
-    assert decay(amount, count * half_life, half_life) == amount >> count
+@given(amounts, st.integers(0, 70))
+def test_decay__when_half_lives_are_whole__then_it_is_a_shift(amount, count):
+    assert decay(amount, count << 16) == amount >> count
+
+
+@given(spans, st.lists(st.integers(0, 2**20)), half_lives)
+def test_steps__when_time_is_cut_up__then_they_add_up(start, parts, half_life):
+    now, steps = start, 0
+    for part in parts:
+        steps += steps_between(now, now + part, half_life)
+        now += part
+    assert steps == steps_between(start, now, half_life)
+
+
+def test_add__when_evidence_is_written_all_the_time__then_it_decays_all_the_same():
+    evidence = Evidence(1000 * OBSERVATION, 0, 0)
+    for now in range(0, DAY, 20):  # a step is 39.6 seconds
+        evidence = add(evidence, now, 0, 0, POLICY)
+    at_once = decay(1000 * OBSERVATION, steps_between(0, evidence.updated_at, POLICY.half_life))
+    assert abs(evidence.alpha - at_once) <= 2 * 16 * DAY // 40
+    assert evidence.alpha < 980 * OBSERVATION
 
 
 def test_decay__when_time_runs_backwards__then_it_is_refused():
     with pytest.raises(ValueError, match="negative"):
-        decay(1, -1, 1)
+        decay(1, -1)
+    with pytest.raises(ValueError, match="backwards"):
+        steps_between(2, 1, 1)
 
 
 def test_policy__when_the_half_life_is_zero__then_it_is_refused():

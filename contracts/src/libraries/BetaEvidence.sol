@@ -23,13 +23,20 @@ library BetaEvidence {
         hex"fff4e91bff1b8c3d" hex"fffa747ea0040664" hex"fffd3a3b7814eb53" hex"fffe9d1cc60ddab1"
         hex"ffff4e8e25879bfa";
 
-    /// @notice amount · 2^(-elapsed/halfLife): whole half-lives by a shift, the rest bit by bit of its
-    /// 16-bit fraction, from the highest, each step rounding down.
-    function decay(uint64 amount, uint256 elapsed, uint256 halfLife) internal pure returns (uint64) {
-        uint256 whole = elapsed / halfLife;
+    /// @notice Steps of the clock of decay, 2^16 to a half-life, between two times (seconds).
+    /// @dev The clock starts at time zero and is everybody's, so steps add up whatever lies between: evidence
+    /// written every second decays as fast as evidence that was left alone.
+    function stepsBetween(uint256 from, uint256 to, uint256 halfLife) internal pure returns (uint256) {
+        return (to << FRACTION_BITS) / halfLife - (from << FRACTION_BITS) / halfLife;
+    }
+
+    /// @notice amount · 2^(-steps/2^16): whole half-lives by a shift, the rest bit by bit of its 16 bits, from
+    /// the highest, each step rounding down.
+    function decay(uint64 amount, uint256 steps) internal pure returns (uint64) {
+        uint256 whole = steps >> FRACTION_BITS;
         if (amount == 0 || whole >= 64) return 0;
         uint256 value = amount >> whole;
-        uint256 fraction = ((elapsed % halfLife) << FRACTION_BITS) / halfLife;
+        uint256 fraction = uint16(steps);
         if (fraction != 0) {
             bytes memory halvings = HALVINGS;
             for (uint256 i = 0; i < FRACTION_BITS; ++i) {

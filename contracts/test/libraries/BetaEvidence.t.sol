@@ -5,28 +5,35 @@ import {BetaEvidence} from "../../src/libraries/BetaEvidence.sol";
 import {Test} from "forge-std/Test.sol";
 
 contract BetaEvidenceTest is Test {
-    uint256 private constant H = 30 days;
+    function testFuzz_stepsBetween__when_in_parts__then_they_add_up(
+        uint40 a,
+        uint40 b,
+        uint40 c,
+        uint32 halfLife
+    ) external pure {
+        vm.assume(halfLife != 0);
+        (a, b) = a < b ? (a, b) : (b, a);
+        (b, c) = b < c ? (b, c) : (c, b);
+        vm.assume(a <= b);
+        uint256 parts = BetaEvidence.stepsBetween(a, b, halfLife) + BetaEvidence.stepsBetween(b, c, halfLife);
+        assertEq(parts, BetaEvidence.stepsBetween(a, c, halfLife));
+        uint256 elapsed = c - a;
+        assertApproxEqAbs(parts, (elapsed << 16) / halfLife, 1);
+    }
 
     function testFuzz_decay__when_whole_half_lives__then_shifts(uint64 amount, uint8 count) external pure {
-        assertEq(BetaEvidence.decay(amount, uint256(count) * H, H), count < 64 ? amount >> count : 0);
+        assertEq(BetaEvidence.decay(amount, uint256(count) << 16), count < 64 ? amount >> count : 0);
     }
 
     /// @dev But for the 16 roundings on the way: a whole half-life has none.
-    function testFuzz_decay__when_later__then_never_more(uint64 amount, uint64 a, uint64 b, uint32 halfLife)
-        external
-        pure
-    {
-        vm.assume(halfLife != 0);
+    function testFuzz_decay__when_later__then_never_more(uint64 amount, uint32 a, uint32 b) external pure {
         (uint256 sooner, uint256 later) = a < b ? (a, b) : (b, a);
-        assertLe(
-            BetaEvidence.decay(amount, later, halfLife),
-            16 + uint256(BetaEvidence.decay(amount, sooner, halfLife))
-        );
+        assertLe(BetaEvidence.decay(amount, later), 16 + uint256(BetaEvidence.decay(amount, sooner)));
     }
 
     /// @dev Twice half of a half-life is one, less at most one unit for each of 16 roundings.
     function testFuzz_decay__when_in_two_halves__then_a_half(uint64 amount) external pure {
-        uint64 twice = BetaEvidence.decay(BetaEvidence.decay(amount, H / 2, H), H / 2, H);
+        uint64 twice = BetaEvidence.decay(BetaEvidence.decay(amount, 1 << 15), 1 << 15);
         assertLe(twice, amount / 2);
         assertLe(amount / 2 - twice, 32);
     }

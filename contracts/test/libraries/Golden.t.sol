@@ -24,9 +24,10 @@ contract GoldenTest is Test {
 
     struct Decay {
         uint64 amount;
-        uint256 dt;
+        uint256 from;
         uint256 halfLife;
         uint64 result;
+        uint256 to;
     }
 
     struct Step {
@@ -46,15 +47,17 @@ contract GoldenTest is Test {
 
     struct History {
         Ending last;
+        uint256 start;
         Step[] steps;
     }
 
     string private constant EXACT = "Exact(bytes32 key,bytes content,bytes32 digest)";
     string private constant DISTANCE = "Distance(bytes32 a,bytes32 b,uint256 distance)";
-    string private constant DECAY = "Decay(uint64 amount,uint256 dt,uint256 halfLife,uint64 result)";
+    string private constant DECAY =
+        "Decay(uint64 amount,uint256 from,uint256 halfLife,uint64 result,uint256 to)";
     /// @dev `History` in the file's words; `final` is none of Solidity's.
     string private constant HISTORY =
-        "Story(Ending final,Step[] steps)Ending(uint64 alpha,uint64 beta,uint256 effectiveN,bool known,uint256 lowerBps,uint256 meanBps)Step(uint256 dt,uint64 alpha,uint64 beta)";
+        "Story(Ending final,uint256 start,Step[] steps)Ending(uint64 alpha,uint64 beta,uint256 effectiveN,bool known,uint256 lowerBps,uint256 meanBps)Step(uint256 dt,uint64 alpha,uint64 beta)";
     uint256 private constant FEWEST = 10;
 
     function test_exact__when_golden__then_equal() external view {
@@ -84,8 +87,8 @@ contract GoldenTest is Test {
         Decay[] memory cases = abi.decode(_vectors("reputation", ".decays", DECAY), (Decay[]));
         assertGt(cases.length, FEWEST);
         for (uint256 i = 0; i < cases.length; ++i) {
-            uint64 result = BetaEvidence.decay(cases[i].amount, cases[i].dt, cases[i].halfLife);
-            assertEq(result, cases[i].result, vm.toString(i));
+            uint256 steps = BetaEvidence.stepsBetween(cases[i].from, cases[i].to, cases[i].halfLife);
+            assertEq(BetaEvidence.decay(cases[i].amount, steps), cases[i].result, vm.toString(i));
         }
     }
 
@@ -94,7 +97,7 @@ contract GoldenTest is Test {
         History[] memory cases = abi.decode(_vectors("reputation", ".histories", HISTORY), (History[]));
         assertGt(cases.length, FEWEST);
         for (uint256 i = 0; i < cases.length; ++i) {
-            (uint64 alpha, uint64 beta) = _replay(cases[i].steps, halfLife);
+            (uint64 alpha, uint64 beta) = _replay(cases[i], halfLife);
             Ending memory last = cases[i].last;
             assertEq(alpha, last.alpha, vm.toString(i));
             assertEq(beta, last.beta, vm.toString(i));
@@ -106,10 +109,18 @@ contract GoldenTest is Test {
         }
     }
 
-    function _replay(Step[] memory steps, uint256 halfLife) private pure returns (uint64 alpha, uint64 beta) {
-        for (uint256 i = 0; i < steps.length; ++i) {
-            alpha = BetaEvidence.add(BetaEvidence.decay(alpha, steps[i].dt, halfLife), steps[i].alpha);
-            beta = BetaEvidence.add(BetaEvidence.decay(beta, steps[i].dt, halfLife), steps[i].beta);
+    function _replay(History memory history, uint256 halfLife)
+        private
+        pure
+        returns (uint64 alpha, uint64 beta)
+    {
+        uint256 now_ = history.start;
+        for (uint256 i = 0; i < history.steps.length; ++i) {
+            Step memory step = history.steps[i];
+            uint256 steps = BetaEvidence.stepsBetween(now_, now_ + step.dt, halfLife);
+            now_ += step.dt;
+            alpha = BetaEvidence.add(BetaEvidence.decay(alpha, steps), step.alpha);
+            beta = BetaEvidence.add(BetaEvidence.decay(beta, steps), step.beta);
         }
     }
 
