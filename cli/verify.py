@@ -18,6 +18,7 @@ from chain.types import Phase, RequestHash
 from chain.units import show_ether, show_moment
 from cli import round_report, settings
 from cli.agent import router_approved
+from cli.score import score
 from cli.session import Session, reading, request_hash, signing
 from verifier.node.agents import owner_of, require_operator
 from verifier.node.receipts import SignedReceipt
@@ -27,6 +28,8 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Have a piece of work verified, and watch the round.",
 )
+
+app.command()(score)
 
 
 @app.command()

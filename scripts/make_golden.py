@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from scripts.golden_arrays import array_digests  # noqa: E402
 from scripts.golden_common import hexed, noise  # noqa: E402
+from scripts.golden_reliability import reliabilities  # noqa: E402
 from scripts.golden_reputation import reputations  # noqa: E402
 from verifier import digest, profiles  # noqa: E402
 from verifier.digest.image_perceptual import ImagePerceptual  # noqa: E402
@@ -194,7 +195,11 @@ def digests() -> dict[str, Any]:
 
 def files() -> dict[str, str]:
     """What each file should hold: one case a line."""
-    return {"digests.json": render(digests()), "reputation.json": render(reputations())}
+    return {
+        "digests.json": render(digests()),
+        "reliability.json": render(reliabilities()),
+        "reputation.json": render(reputations()),
+    }
 
 
 def render(value: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ PURE = (
     "verifier/contribution/",
     "verifier/digest/",
     "verifier/planning/",
+    "verifier/reliability/",
     "verifier/reputation.py",
     "verifier/seal.py",
     "verifier/tasks.py",
