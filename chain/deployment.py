@@ -183,7 +183,7 @@ def load(path: Path) -> Deployment:
         raise DeploymentError(
             f"The deployment file {path} cannot be read: {error.strerror}."
         ) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise DeploymentError(f"The deployment file {path} is not JSON.") from None
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
         raise DeploymentError(f"The file {path} is not a deployment file of schema {SCHEMA}.")

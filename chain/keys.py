@@ -89,7 +89,7 @@ def load_keystore(path: Path, password: str) -> Signer:
         if "MAC" in str(error):
             raise KeystoreError(f"The password does not open the keystore {path}.") from None
         raise KeystoreError(f"The file {path} is not a keystore (version 3).") from None
-    except (KeyError, TypeError, AttributeError, NotImplementedError):
+    except (KeyError, TypeError, AttributeError, NotImplementedError, RecursionError):
         raise KeystoreError(f"The file {path} is not a keystore (version 3).") from None
     return Signer(Account.from_key(key))
 

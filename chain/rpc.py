@@ -130,7 +130,7 @@ class Rpc:
         try:
             # Some nodes put an ordinary JSON-RPC error into a 4xx or 5xx answer.
             body = json.loads(error.response.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         if isinstance(body, dict) and "error" in body:
             return body

@@ -128,7 +128,7 @@ def from_backend(api: str, agent: int) -> dict[str, Any]:
         raise BackendRefusal(
             f"No backend answers at {api}: start one with `assay serve`, or give its address."
         ) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict) or not ({"error", "scores"} & set(body)):
         raise BackendRefusal(f"What answers at {api} is not a backend of Assay.")

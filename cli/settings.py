@@ -74,6 +74,10 @@ class Settings:
     engine_url: str | None = _setting(None, "address of the OpenAI-compatible endpoint")
     engine_key: Secret | None = _setting(None, "API key of the OpenAI-compatible endpoint")
     engine_command: str | None = _setting(None, "command that reads a task and writes its output")
+    redis_url: str | None = _setting(
+        None, "Redis that keeps a search index: redis://HOST:PORT/DATABASE, rediss:// for TLS"
+    )
+    redis_password: Secret | None = _setting(None, "password of the Redis")
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", "least serious message that is logged"
     )

