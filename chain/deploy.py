@@ -36,7 +36,7 @@ from chain.types import ZERO_ADDRESS, Address, BlockNumber, Bytes32, Family, Pro
 from chain.units import show_ether
 
 LAYERS: Final = (
-    ("IdentityRegistry", "ProfileRegistry", "BlockhashEntropy"),
+    ("IdentityRegistry", "ProfileRegistry", "BlockhashEntropy", "Governance"),
     ("ReputationRegistry", "ValidationRegistry", "StakeVault", "ReputationLedger"),
     ("VerificationRounds",),
     ("Router",),
@@ -142,7 +142,7 @@ def estimate(
     addresses = {**state.addresses, **(registries or {})}
     for name in CONTRACTS:
         if name not in addresses:
-            call = _creation(name, addresses, parameters)
+            call = _creation(name, addresses, parameters, signer.address)
             gas += gateway.estimate_gas(call, signer.address)
             steps.append(f"deploy {name}")
             addresses[name] = signer.address  # any address: it costs the same
@@ -249,7 +249,7 @@ class _Work:
         if name in self.state.contracts:
             self._tell(f"{name} stands at {self.state.address(name)}")
             return
-        call = _creation(name, self.state.addresses, self._parameters)
+        call = _creation(name, self.state.addresses, self._parameters, self._sender.address)
         receipt = self._sender.send_call(call, job=f"deploy {name}")
         if receipt.contract_address is None:
             raise DeploymentError(f"The node reports no address for {name}: try again.")
@@ -299,18 +299,20 @@ class _Work:
             self._change(lambda state: state.with_profile(spec.name, spec.profile_id))
 
 
-def _creation(name: str, addresses: Mapping[str, Address], parameters: Parameters) -> Call:
+def _creation(
+    name: str, addresses: Mapping[str, Address], parameters: Parameters, deployer: Address
+) -> Call:
     """The creation of a contract, its constructor's arguments found by their Solidity names."""
     artifact = artifacts.load(name)
     constructors = artifact.entries("constructor")
     inputs: Sequence[Mapping[str, Any]] = constructors[0]["inputs"] if constructors else ()
-    known = _constructor_arguments(addresses, parameters)
+    known = _constructor_arguments(addresses, parameters, deployer)
     values = [known[param["name"].rstrip("_")] for param in inputs]
     return Call(None, artifact.bytecode + encode(inputs, values), Wei(0), f"deploy {name}")
 
 
 def _constructor_arguments(
-    addresses: Mapping[str, Address], parameters: Parameters
+    addresses: Mapping[str, Address], parameters: Parameters, deployer: Address
 ) -> dict[str, Any]:
     contracts = {
         "identity": "IdentityRegistry",
@@ -320,6 +322,7 @@ def _constructor_arguments(
         "vault": "StakeVault",
         "ledger": "ReputationLedger",
         "rounds": "VerificationRounds",
+        "guardian": "Governance",
     }
     found = {key: addresses[name] for key, name in contracts.items() if name in addresses}
     return {
@@ -328,4 +331,8 @@ def _constructor_arguments(
         "epochLength": parameters.epoch_length,
         "unbondingDelay": parameters.unbonding_delay,
         "halfLife": parameters.half_life,
+        "slashCapBps": parameters.slash_cap_bps,
+        "treasury": parameters.treasury,
+        "minDelay": parameters.governance_delay,
+        "governor": deployer,
     }

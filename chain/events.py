@@ -55,6 +55,18 @@ class Wired(Event):
 
 
 @dataclass(frozen=True)
+class Halted(Event):
+    CONTRACT = ("StakeVault",)
+
+
+@dataclass(frozen=True)
+class SlashedFundsSent(Event):
+    CONTRACT = ("StakeVault",)
+    treasury: Address
+    amount: Wei
+
+
+@dataclass(frozen=True)
 class Staked(Event):
     CONTRACT = ("StakeVault",)
     agent_id: AgentId
@@ -377,10 +389,18 @@ IGNORED: Final = frozenset(
         "Approval",
         "ApprovalForAll",
         "BatchMetadataUpdate",
+        "CallExecuted",
+        "CallSalt",
+        "CallScheduled",
+        "Cancelled",
         "EIP712DomainChanged",
         "MetadataUpdate",
+        "MinDelayChange",
         "OwnershipTransferStarted",
         "OwnershipTransferred",
+        "RoleAdminChanged",
+        "RoleGranted",
+        "RoleRevoked",
     }
 )
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from chain.errors import ConfigError
 from chain.structs import Profile
-from chain.types import Bytes32, Family, Wei
+from chain.types import ZERO_ADDRESS, Address, Bytes32, Family, Wei
 from chain.units import ETHER
 
 _HOUR: Final = 3600
@@ -33,6 +33,9 @@ class Parameters:
         epoch_length: stake counts for draws from the next epoch on.
         unbonding_delay: stake stays slashable so long after it was asked back.
         half_life: evidence counts half after this time.
+        slash_cap_bps: most of its stake that an agent loses in one unbonding delay.
+        governance_delay: between the announcement of an emergency halt and the halt.
+        treasury: where slashed stake goes; the zero address burns it.
         committee_size, min_operators: seats of a round, and agents that must be drawable for it.
         commit_window, open_window, publish_window: how long each phase of a round lasts at most.
         seat_fee, tip: a round costs committee_size * seat_fee + tip.
@@ -46,6 +49,8 @@ class Parameters:
     epoch_length: int
     unbonding_delay: int
     half_life: int
+    slash_cap_bps: int
+    governance_delay: int
     committee_size: int
     min_operators: int
     commit_window: int
@@ -60,6 +65,7 @@ class Parameters:
     slash_no_open_bps: int
     slash_rejected_bps: int
     evidence_weight: int
+    treasury: Address = ZERO_ADDRESS
 
     @property
     def longest_round(self) -> int:
@@ -78,6 +84,17 @@ class Parameters:
             (
                 self.unbonding_delay > 2 * self.epoch_length + self.longest_round,
                 "unbonding_delay must exceed two epochs and the longest round",
+            ),
+            # A court gone wrong takes the cap at once: the halt has to come before the next one.
+            (
+                self.governance_delay < self.unbonding_delay,
+                "governance_delay must be below unbonding_delay",
+            ),
+            (0 < self.slash_cap_bps <= 10_000, "slash_cap_bps must lie between 1 and 10000"),
+            # Were the tip more, finishing rounds would pay better than sitting on their committees.
+            (
+                4 * self.tip <= self.seat_fee * self.committee_size,
+                "tip must not exceed a quarter of the seats' fees",
             ),
             (self.committee_size % 2 == 1, "committee_size must be odd"),
             (
@@ -140,6 +157,8 @@ PRESETS: Final[Mapping[str, Parameters]] = {
         epoch_length=10,
         unbonding_delay=120,
         half_life=30 * _DAY,
+        slash_cap_bps=5_000,
+        governance_delay=60,
         committee_size=5,
         min_operators=3,
         commit_window=25,
@@ -160,6 +179,8 @@ PRESETS: Final[Mapping[str, Parameters]] = {
         epoch_length=1 * _HOUR,
         unbonding_delay=7 * _DAY,
         half_life=90 * _DAY,
+        slash_cap_bps=5_000,
+        governance_delay=2 * _DAY,
         committee_size=5,
         min_operators=5,
         commit_window=2 * _HOUR,

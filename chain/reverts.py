@@ -19,7 +19,17 @@ from chain.units import show_ether, show_moment
 
 _REASON: Final = bytes.fromhex("08c379a0")  # Error(string)
 _PANIC: Final = bytes.fromhex("4e487b71")  # Panic(uint256)
-_MOMENTS: Final = frozenset({"closesAt", "unbondsAt", "deadline", "timestamp", "latest"})
+_MOMENTS: Final = frozenset(
+    {
+        "closesAt",
+        "unbondsAt",
+        "deadline",
+        "timestamp",
+        "latest",
+        "nextPeriodAt",
+        "staleAt",
+    }
+)
 _AMOUNTS: Final = frozenset({"sent", "required", "amount", "free", "slashed", "lock"})
 
 

@@ -34,6 +34,27 @@ SENTENCES: Final[dict[str, str]] = {
     "VaultEpochLengthZero": "An epoch must last at least a second.",
     "VaultEpochUnknown": "The stake of epoch {epoch} is no longer known in epoch {current}.",
     "VaultSlashExceedsLock": "A slash of {slashed} exceeds the lock of {lock}.",
+    "VaultUnbondingTooShort": "A dispute under profile {profileId} can last {longestDispute} "
+    "seconds, longer than stake takes to leave ({unbondingDelay}): use another profile.",
+    "VaultSlashCapInvalid": "The cap on slashes is 1 to 10000 basis points, not {slashCapBps}.",
+    "VaultSlashCapReached": "No more of agent {agentId} is slashed before {nextPeriodAt}: collect "
+    "the rest then.",
+    "VaultNothingDeferred": "No slash of agent {agentId} waits to be collected.",
+    "VaultNoTreasury": "The stake vault has no treasury: what is slashed is burned.",
+    "VaultNothingSlashed": "There is nothing slashed to send to the treasury.",
+    "VaultNotGuardian": "{caller} is not the stake vault's guardian: governance has to do this.",
+    "VaultAlreadyHalted": "The stake vault has come to its end: stake can only leave it.",
+    "VaultLockNotStale": "What rounds lock of agent {agentId} can be freed by its owner from "
+    "{staleAt} on, and not before.",
+    # Governance
+    "AccessControlBadConfirmation": "A role is renounced only by the account that holds it.",
+    "AccessControlUnauthorizedAccount": "{account} lacks the role {neededRole}, which this needs.",
+    "TimelockInsufficientDelay": "A delay of {delay} seconds is too short: at least {minDelay}.",
+    "TimelockInvalidOperationLength": "The lists differ in length: {targets} targets, {payloads} "
+    "payloads and {values} values.",
+    "TimelockUnauthorizedCaller": "{caller} may not do this: it has to be announced to governance.",
+    "TimelockUnexecutedPredecessor": "Operation {predecessorId} has to be executed first.",
+    "TimelockUnexpectedOperationState": "Operation {operationId} is not in a state for this.",
     # ReputationLedger
     "LedgerNotCourt": "{caller} is not a court of the reputation ledger.",
     "LedgerNotDeployer": "{caller} did not deploy the reputation ledger, so it may not name its "
@@ -119,6 +140,7 @@ SENTENCES: Final[dict[str, str]] = {
     "ValidationResponseFinal": "Request {requestHash} was answered for good ({tag}): a validation "
     "network's final answer never changes.",
     # OpenZeppelin
+    "FailedCall": "The call was refused without a reason.",
     "ERC721IncorrectOwner": "Agent {tokenId} belongs to {owner}, not to {sender}.",
     "ERC721InsufficientApproval": "{operator} may not move agent {tokenId}: its owner has to "
     "approve it.",

@@ -143,12 +143,16 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Stake:
-    """An agent's stake: `locked` is held by open rounds, out of bonded and unbonding."""
+    """An agent's stake: `locked` is held by open rounds, out of bonded and unbonding.
+
+    unbonds_at, locked_at: Unix seconds; when a round last locked some.
+    """
 
     bonded: Wei
     unbonding: Wei
     locked: Wei
     unbonds_at: int
+    locked_at: int
 
 
 @dataclass(frozen=True, slots=True)

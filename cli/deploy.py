@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -47,6 +48,9 @@ def deploy(
         str | None,
         typer.Option(help="Use ERC-8004's public registries: mainnet or testnet.", metavar="KIND"),
     ] = None,
+    treasury: Annotated[
+        str | None, typer.Option(help="Send slashed stake here, not burn it.", metavar="ADDRESS")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done and what it costs.")
     ] = False,
@@ -70,6 +74,8 @@ def deploy(
     chain_id = gateway.chain_id()
     signer = signer_from(chosen, chain_id, default_account=0)
     parameters = preset(preset_name or ("local" if is_local(chain_id) else "public"))
+    if treasury is not None:
+        parameters = replace(parameters, treasury=address(treasury))
     registries = {
         **(registry_book.canonical(canonical) if canonical else {}),
         **_registries(identity_registry, reputation_registry, validation_registry),

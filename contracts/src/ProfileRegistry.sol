@@ -9,6 +9,7 @@ import {Family, IProfileRegistry, Profile} from "./interfaces/IProfileRegistry.s
 contract ProfileRegistry is IProfileRegistry, Ownable2Step {
     uint256 private constant MAX_COMMITTEE = 31;
     uint256 private constant MAX_BPS = 10_000;
+    uint256 private constant TIP_DIVISOR = 4;
     /// @dev Two unrelated digests are 128 bits apart on average: from there on nothing is refused.
     uint256 private constant CHANCE_DISTANCE = 128;
     /// @dev Nodes refuse transactions above 128 KiB.
@@ -33,6 +34,7 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
         require(!isRegistered(profileId), ProfileAlreadyRegistered(profileId));
         _validateComparison(profile_);
         _validateMoney(profile_);
+        _validateTip(profile_);
 
         _profiles[profileId] = profile_;
         _profileIds.push(profileId);
@@ -101,6 +103,14 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
         require(
             p.evidenceWeight != 0 && p.evidenceWeight <= MAX_EVIDENCE,
             ProfileInvalid("evidenceWeight is zero or above 1000 observations")
+        );
+    }
+
+    /// @dev A quarter of what the seats earn: more, and finishing rounds would pay better than sitting on them.
+    function _validateTip(Profile calldata p) private pure {
+        require(
+            uint256(p.tip) * TIP_DIVISOR <= uint256(p.seatFee) * p.committeeSize,
+            ProfileInvalid("tip is above a quarter of the seats' fees")
         );
     }
 

@@ -5,14 +5,16 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {ICapability} from "./interfaces/ICapability.sol";
 import {IIdentityRegistry} from "./interfaces/IIdentityRegistry.sol";
-import {IProfileRegistry} from "./interfaces/IProfileRegistry.sol";
+import {IProfileRegistry, Profile} from "./interfaces/IProfileRegistry.sol";
 import {DrawRequest, IStakeVault} from "./interfaces/IStakeVault.sol";
 import {AgentAuth} from "./libraries/AgentAuth.sol";
+import {Disputes} from "./libraries/Disputes.sol";
 import {Sortition} from "./libraries/Sortition.sol";
+import {VaultSlashes} from "./vault/VaultSlashes.sol";
 import {VaultStakes} from "./vault/VaultStakes.sol";
 
-/// @dev Enrolments and draws; the money is `VaultStakes`'.
-contract StakeVault is VaultStakes {
+/// @dev Enrolments and draws; the money is `VaultStakes`' and `VaultSlashes`'.
+contract StakeVault is VaultSlashes {
     using SafeCast for uint256;
     using Sortition for Sortition.Tree;
 
@@ -59,14 +61,18 @@ contract StakeVault is VaultStakes {
     mapping(uint256 agentId => bytes32[]) private _profilesOf;
 
     /// @param capability zero admits everybody.
-    /// @param epochLength_ seconds. @param unbondingDelay_ seconds, longer than any round can last.
+    /// @param epochLength_ seconds. @param unbondingDelay_ seconds, longer than any round can last; also the
+    /// period of the cap on slashes. @param treasury_ zero burns what is slashed.
     constructor(
         IIdentityRegistry identity,
         IProfileRegistry profiles,
         ICapability capability,
         uint256 epochLength_,
-        uint256 unbondingDelay_
-    ) VaultStakes(identity, unbondingDelay_) {
+        uint256 unbondingDelay_,
+        uint256 slashCapBps_,
+        address treasury_,
+        address guardian_
+    ) VaultStakes(identity, unbondingDelay_) VaultSlashes(slashCapBps_, treasury_, guardian_) {
         require(epochLength_ != 0, VaultEpochLengthZero());
         _profiles = profiles;
         _capability = capability;
@@ -85,13 +91,13 @@ contract StakeVault is VaultStakes {
         if (taken != 0) revert VaultOperatorEnrolled(operator, profileId, pool.leaves[taken - 1].agentId);
         require(_isCapable(agentId, operator, profileId), VaultNotCapable(agentId, profileId));
 
-        pool.minStake = _profiles.profile(profileId).minStake;
+        pool.minStake = _admitted(profileId).minStake;
         uint32 leaf = _freeLeaf(pool);
         pool.leaves[leaf] = Leaf(agentId, operator);
         pool.seatOf[operator] = uint256(leaf) + 1;
         (enrolment.operator, enrolment.leaf) = (operator, leaf);
         _profilesOf[agentId].push(profileId);
-        _weigh(pool, leaf, _stakes[agentId].bonded);
+        _bondedChanged(agentId, _stakes[agentId].bonded);
 
         emit Enrolled(agentId, profileId, operator);
     }
@@ -113,6 +119,7 @@ contract StakeVault is VaultStakes {
         delete pool.seatOf[enrolment.operator];
         delete _enrolments[agentId][profileId];
         _forget(_profilesOf[agentId], profileId);
+        _bondedChanged(agentId, _stakes[agentId].bonded);
 
         emit Left(agentId, profileId, enrolment.operator);
     }
@@ -176,18 +183,29 @@ contract StakeVault is VaultStakes {
         return _pools[profileId].tree.totalAt(epoch);
     }
 
+    /// @dev Stake that is drawn for several profiles counts in each for its share, so that the weights of all
+    /// trees are what there is to lock, once.
     function _bondedChanged(uint256 agentId, uint96 bonded) internal override {
         bytes32[] storage profileIds = _profilesOf[agentId];
-        for (uint256 i = 0; i < profileIds.length; ++i) {
+        uint256 count = profileIds.length;
+        for (uint256 i = 0; i < count; ++i) {
             bytes32 profileId = profileIds[i];
-            _weigh(_pools[profileId], _enrolments[agentId][profileId].leaf, bonded);
+            _weigh(_pools[profileId], _enrolments[agentId][profileId].leaf, uint96(bonded / count));
         }
     }
 
     /// @dev Weights are in gwei, so that three of them and their epochs fit in one slot.
-    function _weigh(Pool storage pool, uint32 leaf, uint96 bonded) private {
-        uint256 weight = bonded < pool.minStake ? 0 : bonded / 1 gwei;
+    function _weigh(Pool storage pool, uint32 leaf, uint96 share) private {
+        uint256 weight = share < pool.minStake ? 0 : share / 1 gwei;
         pool.tree.set(leaf, weight.toUint64(), currentEpoch());
+    }
+
+    /// @dev A draw uses the epoch of its round's submission or postpones it by one: stake that left at
+    /// submission must still be here when the last slash of that round is due.
+    function _admitted(bytes32 profileId) private view returns (Profile memory p) {
+        p = _profiles.profile(profileId);
+        uint256 longest = 2 * epochLength + Disputes.longest(p);
+        require(unbondingDelay > longest, VaultUnbondingTooShort(profileId, longest, unbondingDelay));
     }
 
     function _freeLeaf(Pool storage pool) private returns (uint32) {

@@ -36,7 +36,7 @@ def test_snake__then_names_are_pythons(solidity: str, python: str) -> None:
 
 def test_encode__when_given_a_dataclass__then_it_comes_back_as_one() -> None:
     entry = abi.function("StakeVault", "stakeOf", 1)
-    stake = Stake(Wei(1), Wei(2), Wei(3), 4)
+    stake = Stake(Wei(1), Wei(2), Wei(3), 4, 5)
 
     assert abi.decode(entry["outputs"], abi.encode(entry["outputs"], [stake])) == (stake,)
 

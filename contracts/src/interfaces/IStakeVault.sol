@@ -6,6 +6,7 @@ struct Stake {
     uint96 unbonding; // leaves at unbondsAt, slashable until then
     uint96 locked; // held by open rounds, out of bonded + unbonding
     uint40 unbondsAt;
+    uint40 lockedAt; // when a round last locked some
 }
 
 struct DrawRequest {
@@ -42,6 +43,15 @@ interface IStakeVault {
     error VaultEpochUnknown(uint32 epoch, uint32 current);
     error VaultSlashExceedsLock(uint256 slashed, uint256 lock);
     error VaultTransferFailed(address account, uint256 amount);
+    error VaultUnbondingTooShort(bytes32 profileId, uint256 longestDispute, uint256 unbondingDelay);
+    error VaultSlashCapInvalid(uint256 slashCapBps);
+    error VaultSlashCapReached(uint256 agentId, uint256 nextPeriodAt);
+    error VaultNothingDeferred(uint256 agentId);
+    error VaultNoTreasury();
+    error VaultNothingSlashed();
+    error VaultNotGuardian(address caller);
+    error VaultAlreadyHalted();
+    error VaultLockNotStale(uint256 agentId, uint256 staleAt);
 
     event Wired(address[] courts);
     event Staked(uint256 indexed agentId, uint256 amount, uint256 bonded);
@@ -51,6 +61,8 @@ interface IStakeVault {
     event Left(uint256 indexed agentId, bytes32 indexed profileId, address indexed operator);
     event Locked(uint256 indexed agentId, bytes32 indexed ref, uint256 amount);
     event Released(uint256 indexed agentId, bytes32 indexed ref, uint256 amount, uint256 slashed);
+    event SlashedFundsSent(address indexed treasury, uint256 amount);
+    event Halted();
 
     /// @notice Names the courts that may lock and slash. Once, by the deployer; never again.
     function wire(address[] calldata courts) external;
@@ -70,7 +82,8 @@ interface IStakeVault {
     // courts only
     /// @notice Holds `amount` of the agent's stake until `release`.
     function lock(uint256 agentId, uint256 amount, bytes32 ref) external;
-    /// @notice Frees `amount` and burns `slashed` of it, from bonded stake first, then from unbonding.
+    /// @notice Frees `amount` and takes `slashed` of it, from bonded stake first, then from unbonding. What
+    /// exceeds the agent's cap of this period stays locked until `collect` takes it in a later one.
     function release(uint256 agentId, uint256 amount, uint256 slashed, bytes32 ref) external;
     /// @notice Draws up to `request.count` distinct agents by weight, without replacement, and locks
     /// `request.lockAmount` of each. Whoever enrolled counts: an agent that left, or was sold, after the
@@ -80,6 +93,19 @@ interface IStakeVault {
     function draw(DrawRequest calldata request)
         external
         returns (uint256[] memory agentIds, address[] memory operators);
+
+    // anyone
+    /// @notice Takes what earlier slashes of an agent deferred, as far as this period's cap allows.
+    function collect(uint256 agentId) external;
+    /// @notice Sends what was slashed to the treasury. Without one it stays here for ever.
+    function sweep() external;
+
+    /// @notice Ends the vault for good: no court locks or slashes any more, nothing deferred is taken, and
+    /// every owner can leave with its stake after the usual delay. Caller: the guardian, which can do nothing
+    /// else: not move stake, not stop anybody from leaving, not undo this.
+    function halt() external;
+    /// @notice Frees locks that no round has released long after the longest dispute. Caller: the owner.
+    function rescue(uint256 agentId) external;
 
     function currentEpoch() external view returns (uint32);
     function epochLength() external view returns (uint256);
@@ -92,6 +118,15 @@ interface IStakeVault {
     /// one or the next; reverts VaultEpochUnknown for any other.
     function weightOf(uint256 agentId, bytes32 profileId, uint32 epoch) external view returns (uint256);
     function totalWeight(bytes32 profileId, uint32 epoch) external view returns (uint256);
-    /// @notice Wei slashed so far, which stay here for ever.
+    /// @notice Wei slashed so far that lie here: for ever, unless there is a treasury.
     function burned() external view returns (uint256);
+    /// @notice Wei of an agent's stake that slashes claimed and the cap did not let them take yet.
+    function deferredOf(uint256 agentId) external view returns (uint256);
+    /// @notice Most that slashes take of an agent in one period, in basis points of its stake at that time.
+    function slashCapBps() external view returns (uint256);
+    /// @notice Where slashed funds go; zero burns them.
+    function treasury() external view returns (address);
+    /// @notice Who may `halt`: a timelock.
+    function guardian() external view returns (address);
+    function halted() external view returns (bool);
 }

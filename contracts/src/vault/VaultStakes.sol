@@ -10,8 +10,7 @@ import {IStakeVault, Stake} from "../interfaces/IStakeVault.sol";
 import {AgentAuth} from "../libraries/AgentAuth.sol";
 import {Courts} from "../libraries/Courts.sol";
 
-/// @dev The vault's money: what is bonded, unbonding, locked and burned.
-/// Balance = Σ (bonded + unbonding) + burned; of each agent, locked <= bonded + unbonding.
+/// @dev What is bonded, unbonding and locked. Of each agent, locked <= bonded + unbonding.
 abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
     using Courts for Courts.Set;
     using SafeCast for uint256;
@@ -20,10 +19,8 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
     /// @inheritdoc IStakeVault
     uint256 public immutable unbondingDelay;
 
-    Courts.Set private _courts;
+    Courts.Set internal _courts;
     mapping(uint256 agentId => Stake) internal _stakes;
-    /// @inheritdoc IStakeVault
-    uint256 public burned;
 
     constructor(IIdentityRegistry identity, uint256 unbondingDelay_) {
         _identity = identity;
@@ -86,7 +83,7 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
         Stake storage s = _stakes[agentId];
         require(s.unbonding != 0, VaultNothingToWithdraw(agentId));
         require(block.timestamp >= s.unbondsAt, VaultStillUnbonding(agentId, s.unbondsAt));
-        uint256 amount = Math.min(s.unbonding, freeStakeOf(agentId));
+        uint256 amount = Math.min(s.unbonding, _leavable(agentId));
         require(amount != 0, VaultNothingToWithdraw(agentId));
 
         s.unbonding -= uint96(amount);
@@ -106,23 +103,6 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakeVault
-    function release(uint256 agentId, uint256 amount, uint256 slashed, bytes32 ref) external onlyCourt {
-        require(slashed <= amount, VaultSlashExceedsLock(slashed, amount));
-        Stake storage s = _stakes[agentId];
-
-        s.locked -= amount.toUint96();
-        if (slashed != 0) {
-            uint256 fromBonded = Math.min(slashed, s.bonded);
-            s.bonded -= uint96(fromBonded);
-            s.unbonding -= uint96(slashed - fromBonded);
-            burned += slashed;
-            _bondedChanged(agentId, s.bonded);
-        }
-
-        emit Released(agentId, ref, amount, slashed);
-    }
-
-    /// @inheritdoc IStakeVault
     function stakeOf(uint256 agentId) external view returns (Stake memory) {
         return _stakes[agentId];
     }
@@ -134,10 +114,15 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
     }
 
     function _lock(uint256 agentId, uint96 amount, bytes32 ref) internal {
-        _stakes[agentId].locked += amount;
+        Stake storage s = _stakes[agentId];
+        s.locked += amount;
+        s.lockedAt = uint40(block.timestamp);
 
         emit Locked(agentId, ref, amount);
     }
+
+    /// @return What of an agent's stake no slash can reach any more.
+    function _leavable(uint256 agentId) internal view virtual returns (uint256);
 
     /// @dev Called after every change of what an agent has bonded.
     function _bondedChanged(uint256 agentId, uint96 bonded) internal virtual;

@@ -45,6 +45,7 @@ abstract contract Network is Test {
     Agent internal provider;
     address internal client = makeAddr("client");
     address internal keeper = makeAddr("keeper");
+    address internal guardian = makeAddr("guardian");
     Agent[] internal verifiers;
 
     function setUp() public virtual {
@@ -55,7 +56,7 @@ abstract contract Network is Test {
         profiles = new ProfileRegistry();
         exams = new Exams();
         oracle = new Oracle();
-        vault = new StakeVault(identity, profiles, exams, EPOCH, UNBONDING);
+        vault = new StakeVault(identity, profiles, exams, EPOCH, UNBONDING, 10_000, address(0), guardian);
         ledger = new ReputationLedger(identity, HALF_LIFE);
         rounds = new VerificationRounds(identity, validation, profiles, vault, ledger, oracle);
         router = new Router(validation, rounds);

@@ -13,7 +13,7 @@ contract StakesTest is Network {
 
     function setUp() public override {
         super.setUp();
-        vault = new StakeVault(identity, profiles, exams, EPOCH, UNBONDING);
+        vault = new StakeVault(identity, profiles, exams, EPOCH, UNBONDING, 10_000, address(0), guardian);
         address[] memory courts = new address[](1);
         courts[0] = address(this);
         vault.wire(courts);
@@ -27,7 +27,7 @@ contract StakesTest is Network {
 
     function test_constructor__when_epoch_has_no_length__then_refused() external {
         vm.expectRevert(IStakeVault.VaultEpochLengthZero.selector);
-        new StakeVault(identity, profiles, ICapability(address(0)), 0, 1);
+        new StakeVault(identity, profiles, ICapability(address(0)), 0, 1, 10_000, address(0), guardian);
     }
 
     function test_wire__when_stranger_or_twice__then_refused() external {
