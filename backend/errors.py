@@ -6,6 +6,7 @@ AssayError
     │   ├── StoreUnavailable       it cannot be opened, or is locked by somebody else
     │   ├── StoreSchemaMismatch    it was written by another version of the schema
     │   └── StoreOtherDeployment   it holds another chain or deployment
+    ├── NonceOccupied              another replica signed at this nonce, or for this job
     ├── IndexContradiction         the chain contradicts what was final: stop, store nothing
     ├── ArtifactError
     │   ├── ArtifactMissing        nothing is stored under that hash
@@ -44,6 +45,12 @@ class StoreOtherDeployment(StoreError):
 
 class IndexEmpty(BackendError):
     """No block has been applied yet, or none is final: nothing can be answered."""
+
+
+class NonceOccupied(BackendError):
+    """Another replica signed at this nonce, or for this job, since we looked."""
+
+    retryable = True
 
 
 class IndexContradiction(BackendError):

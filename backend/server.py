@@ -1,4 +1,4 @@
-"""The backend as one process: checks, index in a thread, API in the main one."""
+"""The backend as one process: checks, index and submitter in threads, API in the main one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -16,15 +16,18 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
-from backend.api import Services, create_app
+from backend.api import Access, Services, create_app
 from backend.artifacts import ArtifactFiles, Authority, keep_contents
 from backend.errors import AddressUnavailable, BackendError
-from backend.indexer import Indexer, Status
+from backend.indexer import Indexer, Providers, Reconciler, Status
 from backend.network import Network, read_network
-from backend.store import Store
+from backend.store import Duty, Lease, Store
+from backend.submitter import Outbox, Submitter
+from backend.submitter.submit import chain_name
 from chain.deployment import Deployment
 from chain.errors import RevertError
 from chain.gateway import Gateway
+from chain.keys import Signer
 from chain.types import Address, AgentId
 
 GRACE_SECONDS: Final = 5
@@ -38,27 +41,31 @@ class Options:
     """How to serve.
 
     Attributes:
+        rpc_urls: nodes of the chain, the preferred one first.
         database: SQLAlchemy URL.
         artifacts: folder, made if missing.
         port: 0 takes a free one.
-        rebuild: drop the index first and derive it anew from the chain.
+        rebuild: empty the index first and derive it anew from the chain.
+        signer: who pays for the steps of rounds that wait for anybody; None sends nothing.
     """
 
-    rpc_url: str
+    rpc_urls: Sequence[str]
     deployment: Deployment
     database: str
     artifacts: Path
     host: str = "127.0.0.1"
     port: int = 0
     rebuild: bool = False
+    signer: Signer | None = None
+    access: Access = field(default_factory=Access)
 
 
 def serve(options: Options, announce: Callable[[int], None]) -> None:
     """Serves until SIGTERM or SIGINT. Call it from the main thread.
 
     Everything that would make the server useless ends it at once: a wrong chain, contracts that are
-    not there, a node that does not answer, a port that is taken, a database it cannot use. Once it
-    runs it waits out a silent node, and `/ready` says so.
+    not there, no node that answers, a port that is taken, a database it cannot use. Once it runs it
+    waits out silent nodes, and `/ready` says so.
 
     Args:
         announce: called with the port as soon as requests are answered there.
@@ -66,34 +73,91 @@ def serve(options: Options, announce: Callable[[int], None]) -> None:
     Raises:
         AssayError: one of the above, or the index stopped for good while the server ran.
     """
-    gateway = Gateway(options.rpc_url, options.deployment)
-    options.deployment.check(gateway)
-    network = read_network(gateway, options.deployment)
+    nodes = open_nodes(options)
+    network = read_network(nodes.current, options.deployment)
     files = ArtifactFiles(options.artifacts)
     with listening(options.host, options.port) as listener:
         store = open_store(options, network)
         status = Status()
-        indexer = Indexer(
-            gateway,
+        leases = Lease(store, Duty.INDEX), Lease(store, Duty.SEND)
+        outbox = Outbox(store, chain_name(nodes.current))
+        services = Services(
             store,
-            first_block=network.first_block,
-            emitters=list(network.contracts.values()),
-            keep=partial(keep_contents, files),
-            status=status,
+            files,
+            network,
+            status,
+            authority(lambda: nodes.current),
+            outbox=outbox,
+            nodes=nodes,
+            access=options.access,
         )
-        services = Services(store, files, network, status, authority(gateway))
         stop = threading.Event()
-        thread = threading.Thread(target=_follow, args=(indexer, stop), name="indexer", daemon=True)
-        thread.start()
+        works = _works(options, nodes, services, leases)
+        threads = [
+            threading.Thread(target=_work, args=(work, stop), name=name, daemon=True)
+            for name, work in works.items()
+        ]
+        for thread in threads:
+            thread.start()
         try:
             _answer(create_app(services), listener, announce)
         finally:
             stop.set()
-            thread.join(GRACE_SECONDS)
+            for thread in threads:
+                thread.join(GRACE_SECONDS)
+            for lease in leases:
+                lease.release()
             store.close()
     halted = status.snapshot().halted
     if halted is not None:
         raise BackendError(halted)
+
+
+def open_nodes(options: Options) -> Providers[Gateway]:
+    """The chain's nodes, those that answer checked to be of the deployment's chain.
+
+    Raises:
+        AssayError: one is of another chain, or none answers.
+    """
+    gateways = [Gateway(url, options.deployment) for url in options.rpc_urls]
+    nodes = Providers([(door.label, door) for door in gateways], options.deployment.check)
+    nodes.open()
+    nodes.head()
+    return nodes
+
+
+def _works(
+    options: Options,
+    nodes: Providers[Gateway],
+    services: Services,
+    leases: tuple[Lease, Lease],
+) -> dict[str, Callable[[threading.Event], None]]:
+    """What runs beside the API, by the name of its thread."""
+    network, store, status = services.network, services.store, services.status
+    indexer = Indexer(
+        nodes,
+        store,
+        first_block=network.first_block,
+        emitters=list(network.contracts.values()),
+        keep=partial(keep_contents, services.files),
+        status=status,
+        leads=leases[0].held,
+    )
+    works: dict[str, Callable[[threading.Event], None]] = {
+        "indexer": indexer.run,
+        "reconciler": Reconciler(lambda: nodes.current, store, status).run,
+    }
+    if options.signer is not None and services.outbox is not None:
+        submitter = Submitter(
+            lambda: nodes.current,
+            options.signer,
+            store,
+            services.outbox,
+            status,
+            leads=leases[1].held,
+        )
+        works["submitter"] = submitter.run
+    return works
 
 
 def open_store(options: Options, network: Network) -> Store:
@@ -105,10 +169,11 @@ def open_store(options: Options, network: Network) -> Store:
     return store
 
 
-def authority(gateway: Gateway) -> Authority:
+def authority(current: Callable[[], Gateway]) -> Authority:
     """Asks the identity registry who acts for an agent."""
 
     def acts_for(agent_id: AgentId, address: Address) -> bool:
+        gateway = current()
         try:
             if gateway.call("IdentityRegistry", "isAuthorizedOrOwner", address, agent_id):
                 return True
@@ -142,13 +207,13 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _follow(indexer: Indexer, stop: threading.Event) -> None:
+def _work(run: Callable[[threading.Event], None], stop: threading.Event) -> None:
     try:
-        indexer.run(stop)
+        run(stop)
     except BackendError:
         logger.critical("The API goes on serving what was indexed; /ready says that it is stale.")
     except Exception:
-        logger.exception("The index has stopped.")
+        logger.exception("The %s has stopped.", threading.current_thread().name)
 
 
 def _answer(app: FastAPI, listener: socket.socket, announce: Callable[[int], None]) -> None:

@@ -17,6 +17,7 @@
     ├── TransactionError          a transaction could not be brought onto the chain
     │   ├── InsufficientFunds     the account cannot pay for it
     │   ├── TransactionStuck      not mined in time, though paid up to the cap     (retryable)
+    │   ├── TransactionCancelled  given up at the cap; its nonce is closed
     │   └── TransactionRejected   the node refuses it for good
     └── MessageError              a signature or a signed message is malformed
 
@@ -131,6 +132,10 @@ class TransactionStuck(TransactionError):
     """Not mined in time. It is kept in the journal and may still be mined."""
 
     retryable = True
+
+
+class TransactionCancelled(TransactionError):
+    """Given up while it waited at the fee cap; it had no effect and never will."""
 
 
 class TransactionRejected(TransactionError):

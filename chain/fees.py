@@ -14,6 +14,11 @@ BASE_FEE_ROOM: Final = 2
 MINIMUM_RAISE_PERCENT: Final = 10
 """geth refuses a replacement unless both fees rise by at least this much."""
 
+CANCEL_ROOM: Final = 2
+"""How many times the cap may be paid per gas to close the nonce of a job that was given up."""
+
+TRANSFER_GAS: Final = 21_000
+"""Gas of a transaction that only transfers."""
 
 _DEFAULT_CAP: Final = Wei(500 * GWEI)
 
@@ -70,6 +75,15 @@ def better_offer(old: Fees, base_fee: int, suggested_tip: int, policy: SendPolic
     enough = MINIMUM_RAISE_PERCENT * 10
     if max_fee < _raised(old.max_fee, enough) or tip < _raised(old.priority_fee, enough):
         return None
+    return Fees(Wei(max_fee), Wei(tip))
+
+
+def cancelling_offer(old: Fees, base_fee: int, suggested_tip: int, policy: SendPolicy) -> Fees:
+    """Fees of the transfer that takes the place of a job that was given up."""
+    max_fee = max(_raised(old.max_fee, policy.raise_permille), base_fee + suggested_tip)
+    least = _raised(old.max_fee, MINIMUM_RAISE_PERCENT * 10)
+    max_fee = max(least, min(max_fee, policy.max_fee_cap * CANCEL_ROOM))
+    tip = min(max(_raised(old.priority_fee, policy.raise_permille), suggested_tip), max_fee)
     return Fees(Wei(max_fee), Wei(tip))
 
 

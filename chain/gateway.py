@@ -37,6 +37,8 @@ Answer = TypeVar("Answer")
 
 _REVERT_CODE: Final = 3
 _NO_SUCH_METHOD: Final = -32601
+_TRUNCATED_AT: Final = frozenset({1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000})
+"""So many logs of several blocks are taken for an answer that a node cut off without saying so."""
 
 
 def _understood(
@@ -138,8 +140,13 @@ class Gateway:
         return block_from(raw) if raw else None
 
     def logs(self, from_block: int, to_block: int) -> list[Event]:
-        """Events of the deployment's contracts in a range of blocks, both ends included."""
-        return self._logs({"fromBlock": hex(from_block), "toBlock": hex(to_block)})
+        """Events of the deployment's contracts in a range of blocks, both ends included.
+
+        Raises:
+            RpcRejected: the range is too wide, or the answer looks cut off: ask for fewer blocks.
+        """
+        where = {"fromBlock": hex(from_block), "toBlock": hex(to_block)}
+        return self._logs(where, whole=from_block == to_block)
 
     def logs_of_block(self, block_hash: BlockHash | bytes) -> list[Event]:
         """Events of the deployment's contracts in exactly the block with this hash."""
@@ -280,10 +287,13 @@ class Gateway:
         return block_from(raw)
 
     @_understood
-    def _logs(self, where: dict[str, Any]) -> list[Event]:
+    def _logs(self, where: dict[str, Any], *, whole: bool = True) -> list[Event]:
         if self.deployment is None:
             raise ConfigError("No deployment is known: give a deployment file.")
         raw = self._rpc.request("eth_getLogs", {**where, "address": self._decoder.addresses})
+        if not whole and len(raw) in _TRUNCATED_AT:
+            reason = f"exactly {len(raw)} logs, possibly more than it gives at once"
+            raise RpcRejected(f"The node at {self.label} gave {reason}.", 0, reason)
         return [event for log in raw if (event := self._decoder.decode(log))]
 
     def _meaning(

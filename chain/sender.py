@@ -28,6 +28,9 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Final, NoReturn
 
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from hexbytes import HexBytes
+
 from chain import fees
 from chain.blocks import Call, TxReceipt
 from chain.errors import (
@@ -35,6 +38,7 @@ from chain.errors import (
     RevertError,
     RpcError,
     RpcRejected,
+    TransactionCancelled,
     TransactionError,
     TransactionRejected,
     TransactionStuck,
@@ -44,7 +48,7 @@ from chain.gateway import Gateway, is_out_of_funds
 from chain.journal import Attempt, Entry, JobState, Journal, MemoryJournal
 from chain.keys import Signer
 from chain.reverts import revert_error
-from chain.types import Address, TxHash
+from chain.types import Address, TxHash, Wei
 from chain.units import GWEI
 
 _log = logging.getLogger(__name__)
@@ -149,6 +153,59 @@ class Sender:
             if entry is not None and (receipt := self._finish(entry)) is not None:
                 return receipt
             return self._do(job, call)
+
+    def cancel(self, job: str) -> TxReceipt:
+        """Gives a job up that waits at the fee cap: takes its nonce for a transfer of nothing.
+
+        The transfer goes to the account itself at the job's nonce, and may pay up to
+        `fees.CANCEL_ROOM` times the cap: it is small, and everything later waits behind the nonce.
+
+        Returns:
+            The receipt of the job itself, if that was mined after all.
+
+        Raises:
+            TransactionCancelled: the nonce is closed; the job had no effect and never will.
+            TransactionStuck: not even the transfer was mined so far; call it again.
+            LookupError: there is no such job, or it is not open.
+        """
+        with self._lock_of(job), self._waits_for(job):
+            entry = self._journal.get(self._chain(), job)
+            if entry is None or entry.state is not JobState.OPEN:
+                raise LookupError(job)
+            if not any(self._cancels(entry, attempt) for attempt in entry.attempts):
+                entry = self._sign_cancellation(entry)
+            try:
+                return self._outcome(entry, self._see_through(entry, self._broadcast(entry)))
+            except _NonceTaken:
+                raise self._cancelled(entry) from None
+
+    def gave_up(self, job: str) -> JobState | None:
+        """What became of a job that `cancel` was called for; None if it never was."""
+        entry = self._journal.get(self._chain(), job)
+        if entry is None or not any(self._cancels(entry, a) for a in entry.attempts):
+            return None
+        return entry.state
+
+    def _sign_cancellation(self, entry: Entry) -> Entry:
+        head, tip = self.gateway.head(), self.gateway.priority_fee()
+        offer = fees.cancelling_offer(entry.attempts[-1].fees, head.base_fee, tip, self._policy)
+        nothing = Call(self.address, b"", Wei(0), f"cancel {entry.call.label}")
+        attempt = self._sign(replace(entry, call=nothing, gas=fees.TRANSFER_GAS), offer)
+        return self._journal.add_attempt(entry, attempt)
+
+    def _cancels(self, entry: Entry, attempt: Attempt) -> bool:
+        """Whether an attempt does not make the entry's call: told by its own bytes."""
+        fields = TypedTransaction.from_bytes(HexBytes(attempt.raw)).as_dict()
+        made = (bytes(fields["to"]), bytes(fields["data"]), int(fields["value"]))
+        to = bytes.fromhex(entry.call.to[2:]) if entry.call.to is not None else b""
+        return made != (to, entry.call.data, entry.call.value)
+
+    def _cancelled(self, entry: Entry) -> TransactionCancelled:
+        return TransactionCancelled(
+            f"{entry.call.label} was given up: it waited at the cap of "
+            f"{self._policy.max_fee_cap / GWEI:.3g} gwei per gas. Its nonce, {entry.nonce}, is"
+            " closed."
+        )
 
     def recover(self) -> list[Recovered]:
         """Settles what an earlier process left open: mined, sent again, or dropped."""
@@ -298,7 +355,8 @@ class Sender:
                         if now - overtaken_at > policy.resend_after:
                             self._drop(entry)
                     elif self._is_confirmed(receipt):
-                        state = JobState.MINED if receipt.succeeded else JobState.DROPPED
+                        done = receipt.succeeded and not self._is_cancellation(entry, receipt)
+                        state = JobState.MINED if done else JobState.DROPPED
                         self._journal.close(entry, state, receipt.transaction_hash)
                         return receipt
                 elif reply is _Reply.NONCE_OCCUPIED:
@@ -341,6 +399,12 @@ class Sender:
         found = (self.gateway.receipt(a.transaction_hash) for a in reversed(entry.attempts))
         return next((receipt for receipt in found if receipt is not None), None)
 
+    def _is_cancellation(self, entry: Entry, receipt: TxReceipt) -> bool:
+        return any(
+            attempt.transaction_hash == receipt.transaction_hash and self._cancels(entry, attempt)
+            for attempt in entry.attempts
+        )
+
     def _is_confirmed(self, receipt: TxReceipt) -> bool:
         depth = self._policy.confirmations
         return depth <= 1 or self.gateway.head().number >= receipt.block_number + depth - 1
@@ -350,6 +414,8 @@ class Sender:
 
     def _offer_more(self, entry: Entry) -> Entry | None:
         """The entry with a better paid attempt recorded, or None if the cap leaves no room."""
+        if self._cancels(entry, entry.attempts[-1]):
+            return None
         head, tip = self.gateway.head(), self.gateway.priority_fee()
         offer = fees.better_offer(entry.attempts[-1].fees, head.base_fee, tip, self._policy)
         if offer is None:
@@ -370,6 +436,8 @@ class Sender:
 
     def _outcome(self, entry: Entry, receipt: TxReceipt) -> TxReceipt:
         """The receipt, or the revert that it records."""
+        if self._is_cancellation(entry, receipt):
+            raise self._cancelled(entry)
         if receipt.succeeded:
             return receipt
         try:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from backend.api import Access, Bucket
 from backend.server import Options, serve
 from chain import deployment
 from chain.errors import ConfigError
 from cli import settings
+from cli.signing import signer_from
+
+READS_PER_SECOND: Final = 50.0
+READS_AT_ONCE: Final = 200
+WRITES_PER_SECOND: Final = 2.0
+WRITES_AT_ONCE: Final = 20
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -26,6 +33,17 @@ def main(
     port_file: Annotated[
         Path | None, typer.Option(help="File to write the port to once requests are answered.")
     ] = None,
+    rpc_fallbacks: Annotated[str | None, settings.flag("rpc_fallbacks")] = None,
+    keystore: Annotated[str | None, settings.flag("keystore")] = None,
+    keystore_password_file: Annotated[str | None, settings.flag("keystore_password")] = None,
+    local_account: Annotated[int | None, settings.flag("local_account")] = None,
+    api_key_file: Annotated[str | None, settings.flag("api_key")] = None,
+    submit: Annotated[
+        bool,
+        typer.Option(
+            "--submit", help="Take the steps of rounds that wait for anybody, paid by the key."
+        ),
+    ] = False,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Drop the index and derive it anew from the chain.")
     ] = False,
@@ -34,7 +52,8 @@ def main(
 
     Ends at once, with a sentence, if the node does not answer, serves another chain or lacks the
     contracts, or if the port or the database cannot be used. While it runs it waits out a silent
-    node; `/ready` says so. Needs no key and signs nothing.
+    node; `/ready` says so. Needs no key and signs nothing, unless told to --submit: then it draws
+    and advances the rounds that nobody else does. Give it an account that nothing else sends from.
     """
     chosen = settings.load(
         rpc_url=rpc_url,
@@ -43,7 +62,13 @@ def main(
         artifacts_dir=artifacts_dir,
         host=host,
         port=port,
+        rpc_fallbacks=rpc_fallbacks,
+        keystore=keystore,
+        keystore_password_file=keystore_password_file,
+        local_account=local_account,
+        api_key_file=api_key_file,
     )
+    deployed = deployment.load(chosen.deployment)
 
     def announce(bound: int) -> None:
         shown = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
@@ -53,16 +78,27 @@ def main(
 
     serve(
         Options(
-            rpc_url=chosen.rpc_url,
-            deployment=deployment.load(chosen.deployment),
+            rpc_urls=[chosen.rpc_url, *_listed(chosen.rpc_fallbacks)],
+            deployment=deployed,
             database=chosen.database,
             artifacts=chosen.artifacts_dir,
             host=chosen.host,
             port=chosen.port,
             rebuild=rebuild,
+            signer=signer_from(chosen, deployed.chain_id) if submit else None,
+            access=Access(
+                reads=Bucket(READS_PER_SECOND, READS_AT_ONCE),
+                writes=Bucket(WRITES_PER_SECOND, WRITES_AT_ONCE),
+                api_key=chosen.api_key,
+                origins=tuple(_listed(chosen.cors_origins)),
+            ),
         ),
         announce,
     )
+
+
+def _listed(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
 def _write_whole(path: Path, text: str) -> None:

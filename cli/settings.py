@@ -56,6 +56,9 @@ class Settings:
     """The table. Each field's type says how its text is read; `Secret` marks a secret."""
 
     rpc_url: str = _setting("http://127.0.0.1:8545", "JSON-RPC address of the chain")
+    rpc_fallbacks: str | None = _setting(
+        None, "further JSON-RPC addresses of the chain, comma-separated, used when the first fails"
+    )
     deployment: Path = _setting(Path("deployment.json"), "deployment file: where the contracts are")
     keystore: Path | None = _setting(None, "keystore file (encrypted JSON) of the key to sign with")
     keystore_password: Secret | None = _setting(None, "password of the keystore")
@@ -68,6 +71,10 @@ class Settings:
     artifacts_dir: Path = _setting(Path("artifacts"), "folder where the backend keeps artifacts")
     host: str = _setting("127.0.0.1", "address the backend listens on")
     port: int = _setting(8000, "port the backend listens on; 0 takes a free one")
+    api_key: Secret | None = _setting(None, "key with which the operator writes to the backend")
+    cors_origins: str | None = _setting(
+        None, "origins whose pages may read the backend, comma-separated, or * for all"
+    )
     engine: Literal["builtin", "openai", "command"] = _setting(
         "builtin", "what generates: the built-in models, an OpenAI-compatible endpoint, a command"
     )

@@ -1,6 +1,7 @@
-"""The REST API: what the index holds, with everything needed to check it elsewhere."""
+"""The REST API: FastAPI over the store and the artifact folder."""
 
+from backend.api.access import Access, Bucket
 from backend.api.app import create_app
 from backend.api.context import Services
 
-__all__ = ["Services", "create_app"]
+__all__ = ["Access", "Bucket", "Services", "create_app"]

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.api.access import Access
 from backend.api.schemas.common import BlockRef
 from backend.artifacts import ArtifactFiles, Authority
 from backend.errors import IndexEmpty
-from backend.indexer import Status
+from backend.indexer import Providers, Status
 from backend.network import Network
 from backend.store import Block, Position, Store, position
+from backend.submitter import Outbox
 
 
 @dataclass(frozen=True)
 class Services:
-    """Everything the API stands on."""
+    """Everything the API stands on. Without `outbox` and `nodes` their metrics are left out."""
 
     store: Store
     files: ArtifactFiles
     network: Network
     status: Status
     acts_for: Authority
+    outbox: Outbox | None = None
+    nodes: Providers[Any] | None = None
+    access: Access = field(default_factory=Access)
 
 
 class NotModified(Exception):

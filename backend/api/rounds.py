@@ -20,7 +20,6 @@ from backend.api.params import (
     parse_word,
     wrap,
 )
-from backend.api.phases import phase_at
 from backend.api.round_views import RoundRows, level_view, summary, summary_fields
 from backend.api.schemas.common import amount, amount_or_none, hexed, hexed_or_none
 from backend.api.schemas.rounds import (
@@ -36,6 +35,7 @@ from backend.api.schemas.rounds import (
 from backend.artifacts import ArtifactFiles
 from backend.errors import QueryMissing
 from backend.store import Event, LevelRecord, ProfileRecord, RoundRecord, SeatRecord
+from backend.store.phases import phase_at
 from chain.types import Family, Phase, Verdict
 
 router = APIRouter(prefix="/v1/rounds", tags=["rounds"])

@@ -57,12 +57,14 @@ class Indexer:
         keep: Keeper,
         status: Status,
         ranges: RangeSize | None = None,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         """
         Args:
             first_block: nothing of the deployment happened before it.
             emitters: addresses of the deployment's contracts.
             keep: called with the events of a batch before they are applied.
+            leads: whether this replica writes; the others only look how far it is.
         """
         self._reader = reader
         self._store = store
@@ -71,6 +73,7 @@ class Indexer:
         self._keep = keep
         self._status = status
         self._ranges = ranges or RangeSize()
+        self._leads = leads
 
     def run(self, stop: threading.Event, poll_seconds: float = POLL_SECONDS) -> None:
         """Follows until told to stop. Waits out what may pass.
@@ -110,6 +113,10 @@ class Indexer:
             cursor = position(session)
         if cursor is not None:
             self._status.indexed(cursor.number)
+        leads = self._leads()
+        self._status.leads(leads)
+        if not leads:
+            return False
         base = self._base(cursor, head)
         if base is None:
             return False
@@ -131,6 +138,7 @@ class Indexer:
         )
         if rolls_back:
             logger.warning("The chain was reorganised above block %d.", number)
+            self._status.rolled_back()
         self._status.indexed(blocks[-1].header.number)
         return blocks[-1].header.number < head.number
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -24,6 +25,11 @@ class Progress:
         heard_at: monotonic time of that answer.
         trouble: what goes wrong now, in a sentence; the indexer tries again by itself.
         halted: why the indexer stopped for good, in a sentence.
+        differences: what the contracts said otherwise at the last comparison; one sentence each.
+        compared: how often the tables were compared with the contracts.
+        leads: whether this replica writes the index; the others read what it wrote.
+        rollbacks: reorganisations that rows were rolled back for.
+        paused: why no transactions are sent, in a sentence; None while they are, or need not be.
     """
 
     indexed: int | None = None
@@ -31,6 +37,11 @@ class Progress:
     heard_at: float | None = None
     trouble: str | None = None
     halted: str | None = None
+    differences: tuple[str, ...] = ()
+    compared: int = 0
+    leads: bool = True
+    rollbacks: int = 0
+    paused: str | None = None
 
     @property
     def lag(self) -> int | None:
@@ -43,6 +54,11 @@ class Progress:
         """Why the index should not be asked, in a sentence; None if it may."""
         if self.halted is not None:
             return self.halted
+        if self.differences:
+            return (
+                f"The index differs from the contracts ({self.differences[0]}) A node left logs"
+                " out: use another RPC URL, and serve with --rebuild."
+            )
         if self.head is None or self.heard_at is None:
             return self.trouble or "The index has not heard from the chain yet."
         if now - self.heard_at > SILENCE_LIMIT_SECONDS:
@@ -52,7 +68,7 @@ class Progress:
             return self.trouble or "The index has not applied its first block yet."
         if self.lag > lag_limit:
             return f"The index is {self.lag} blocks behind the chain (limit {lag_limit})."
-        return None
+        return self.paused
 
 
 class Status:
@@ -79,6 +95,25 @@ class Status:
 
     def halted(self, sentence: str) -> None:
         self._set(halted=sentence)
+
+    def reconciled(self, differences: Sequence[str]) -> None:
+        """The tables were compared with the contracts."""
+        with self._lock:
+            compared = self._progress.compared + 1
+            self._progress = replace(
+                self._progress, differences=tuple(differences), compared=compared
+            )
+
+    def leads(self, yes: bool) -> None:
+        self._set(leads=yes)
+
+    def paused(self, sentence: str | None) -> None:
+        """The submitter sends nothing until somebody has seen to this; None once it sends again."""
+        self._set(paused=sentence)
+
+    def rolled_back(self) -> None:
+        with self._lock:
+            self._progress = replace(self._progress, rollbacks=self._progress.rollbacks + 1)
 
     def not_ready(self) -> str | None:
         """Why the index should not be asked, in a sentence; None if it may."""

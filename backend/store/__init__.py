@@ -20,6 +20,7 @@ from backend.store.database import Position, Store, dump, known_blocks, position
 from backend.store.locks import Duty, Lease
 from backend.store.log import AgentEvent, Block, Cursor, Event, Meta, Undo
 from backend.store.outbox import OUTBOX, Job, SignedAttempt, Transaction, WriteNonce
+from backend.store.phases import phase_at
 from backend.store.projection import Projection, forget_undo, roll_back
 from backend.store.rounds import Domain, LevelRecord, ProfileRecord, RoundRecord, SeatRecord
 
@@ -60,6 +61,7 @@ __all__ = [
     "dump",
     "forget_undo",
     "known_blocks",
+    "phase_at",
     "position",
     "roll_back",
 ]

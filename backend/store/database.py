@@ -63,6 +63,7 @@ class Store:
                 "The database URL cannot be used; give one such as sqlite:///assay.db, or"
                 " postgresql://user@host/name with assay-network[postgresql] installed."
             ) from error
+        self.url = url
         self.name = parsed.render_as_string(hide_password=True)
         if self.is_sqlite:
             _teach_sqlite(self._engine)

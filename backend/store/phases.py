@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, not_, or_
 
-from backend.store import LevelRecord, RoundRecord
+from backend.store.rounds import LevelRecord, RoundRecord
 from chain.types import Phase
 
 

@@ -1,0 +1,76 @@
+"""Rounds that wait for anybody to call them: their next step, as jobs.
+
+A network whose rounds end only because participants call them stops when they sleep. What to call
+is known from the index; whether it may be called now is what the static call before sending says.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import and_, select
+
+from backend.store import LevelRecord, Position, RoundRecord, Store, phase_at
+from backend.submitter.outbox import Task
+from chain.gateway import Gateway
+from chain.types import Phase
+
+COURT: Final = "VerificationRounds"
+POKE: Final = "poke"
+
+GRACE_SECONDS: Final = 5
+"""Whoever finalizes earns a tip: participants get so long to do it themselves."""
+
+VERBS: Final[dict[Phase, str]] = {
+    Phase.DRAWING: "draw",
+    Phase.TALLYING: "advance",
+    Phase.PUBLISHING: "advance",
+}
+"""What to call in a phase that is over."""
+
+
+def due_pokes(store: Store, gateway: Gateway, at: Position, now: int) -> list[Task]:
+    """The steps that could be taken now, as far as the index knows.
+
+    Args:
+        at: where the index stands.
+        now: Unix seconds, the chain's.
+    """
+    moment = now - GRACE_SECONDS
+    query = (
+        select(RoundRecord, LevelRecord, phase_at(moment))
+        .outerjoin(
+            LevelRecord,
+            and_(
+                LevelRecord.request_hash == RoundRecord.request_hash,
+                LevelRecord.level == RoundRecord.level,
+            ),
+        )
+        .where(RoundRecord.phase != int(Phase.FINAL))
+        .order_by(RoundRecord.submitted_block, RoundRecord.log_index)
+    )
+    found = []
+    with store.read() as session:
+        for round_, level, number in session.execute(query):
+            phase = Phase(number)
+            if phase in VERBS and _is_over(phase, round_, level, at, moment):
+                call = gateway.prepare(COURT, VERBS[phase], round_.request_hash)
+                found.append(Task(name_of(round_, phase), POKE, call))
+    return found
+
+
+def name_of(round_: RoundRecord, phase: Phase) -> str:
+    """One name per step: a draw that was postponed is another one."""
+    step = f"{phase.label}.{round_.level}.{round_.entropy_block}"
+    return f"{POKE}/0x{round_.request_hash.hex()}/{step}"
+
+
+def _is_over(
+    phase: Phase, round_: RoundRecord, level: LevelRecord | None, at: Position, moment: int
+) -> bool:
+    if phase is Phase.DRAWING:
+        return at.number > round_.entropy_block
+    if phase is Phase.PUBLISHING:
+        closes = None if level is None else level.publish_closes_at
+        return closes is not None and closes <= moment
+    return True
