@@ -15,6 +15,8 @@ AssayError
     │   ├── ArtifactInvalid        the bytes are not what they are said to be
     │   ├── ArtifactConflict       other bytes are already sealed under that hash
     │   └── ArtifactForbidden      the receipt does not allow this upload
+    ├── WriteForbidden             neither the operator's key nor an agent's signature
+    ├── RateLimited                too many requests of one address
     └── QueryError
         ├── QueryInvalid           an id, hash, filter or cursor that cannot be read
         └── QueryMissing           a well-formed id that names nothing
@@ -95,6 +97,14 @@ class ArtifactConflict(ArtifactError):
 
 class ArtifactForbidden(ArtifactError):
     """The receipt does not allow this upload."""
+
+
+class WriteForbidden(BackendError):
+    """A write with neither the operator's key nor a good signature of an agent."""
+
+
+class RateLimited(BackendError):
+    """Too many requests of one address."""
 
 
 class QueryError(BackendError):

@@ -32,6 +32,9 @@ STATUS: Final[dict[type[AssayError], int]] = {
     errors.ArtifactNoSpace: 507,
     errors.IndexEmpty: 503,
     errors.StoreUnavailable: 503,
+    errors.NonceOccupied: 503,
+    errors.WriteForbidden: 403,
+    errors.RateLimited: 429,
     RpcError: 503,
 }
 """HTTP status of each error; of its nearest ancestor where it has none; else 500."""
@@ -39,6 +42,7 @@ STATUS: Final[dict[type[AssayError], int]] = {
 RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     404: {"model": ErrorBody, "description": "Nothing has that name."},
     422: {"model": ErrorBody, "description": "An id, hash, filter or cursor cannot be read."},
+    429: {"model": ErrorBody, "description": "Too many requests: `Retry-After` says when again."},
     503: {"model": ErrorBody, "description": "The index or the chain cannot answer now."},
 }
 
