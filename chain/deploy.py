@@ -39,7 +39,7 @@ LAYERS: Final = (
     ("IdentityRegistry", "ProfileRegistry", "BlockhashEntropy", "Governance"),
     ("ReputationRegistry", "ValidationRegistry", "StakeVault", "ReputationLedger"),
     ("VerificationRounds",),
-    ("Router",),
+    ("Router", "FeedbackPublisher"),
 )
 """Each needs only those of the layers before it; a layer is deployed in one block if it fits."""
 
@@ -316,6 +316,7 @@ def _constructor_arguments(
 ) -> dict[str, Any]:
     contracts = {
         "identity": "IdentityRegistry",
+        "reputation": "ReputationRegistry",
         "validation": "ValidationRegistry",
         "profiles": "ProfileRegistry",
         "entropy": "BlockhashEntropy",

@@ -380,6 +380,17 @@ class ValidationResponse(Event):
     tag: str
 
 
+# ------------------------------------------------------------------------------ FeedbackPublisher
+
+
+@dataclass(frozen=True)
+class FeedbackPublished(Event):
+    CONTRACT = ("FeedbackPublisher",)
+    request_hash: RequestHash
+    agent_id: AgentId
+    value: int
+
+
 EVENTS: Final[tuple[type[Event], ...]] = tuple(Event.__subclasses__())
 """All event classes."""
 

@@ -104,6 +104,12 @@ SENTENCES: Final[dict[str, str]] = {
     "PolicyNotSupported": "The policy is not the one this court has for the profile.",
     "EntropyConstant": "This chain's block hashes do not change, so they cannot decide a draw: use "
     "another source of entropy.",
+    # FeedbackPublisher
+    "PublisherNotFinal": "Round {requestHash} is not final yet: rate its provider then.",
+    "PublisherAlreadyPublished": "The provider of round {requestHash} is rated already.",
+    "PublisherNoVerdict": "Round {requestHash} ended {verdict}: that says nothing of a provider.",
+    "PublisherSelfVerified": "Round {requestHash} was asked for by the provider's own people, and "
+    "nobody rates themselves.",
     # IdentityRegistry
     "IdentityNotAuthorized": "{caller} does not act for agent {agentId}: use its owner's key or an "
     "approved address.",
@@ -152,6 +158,7 @@ SENTENCES: Final[dict[str, str]] = {
     "ERC721InvalidSender": "{sender} cannot send an agent.",
     "ERC721NonexistentToken": "There is no agent {tokenId}.",
     "InvalidShortString": "The contract stopped on a damaged short string.",
+    "StringsInsufficientHexLength": "The number {value} does not fit into {length} bytes.",
     "StringTooLong": "The text {str!r} is too long.",
     "OwnableInvalidOwner": "{owner} cannot own the contract.",
     "OwnableUnauthorizedAccount": "{account} does not own the contract, and only its owner may do "

@@ -12,6 +12,7 @@ import typer
 
 from chain import messages
 from chain.errors import ConfigError, InsufficientFunds
+from chain.events import FeedbackPublished
 from chain.gateway import Gateway
 from chain.structs import Profile
 from chain.types import Phase, RequestHash
@@ -92,6 +93,33 @@ def show(
         typer.echo(json.dumps(found, indent=2))
     else:
         _print(found)
+
+
+@app.command()
+def rate(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="REQUEST", help="The round's request hash, as submit prints it."),
+    ],
+    rpc_url: Annotated[str | None, settings.flag("rpc_url")] = None,
+    deployment: Annotated[str | None, settings.flag("deployment")] = None,
+    keystore: Annotated[str | None, settings.flag("keystore")] = None,
+    keystore_password_file: Annotated[str | None, settings.flag("keystore_password")] = None,
+    local_account: Annotated[int | None, settings.flag("local_account")] = None,
+) -> None:
+    """Write a final round's outcome to the ERC-8004 Reputation Registry; anyone may, once."""
+    chosen = settings.load(
+        rpc_url=rpc_url,
+        deployment=deployment,
+        keystore=keystore,
+        keystore_password_file=keystore_password_file,
+        local_account=local_account,
+    )
+    with signing(chosen) as session:
+        mined = session.sender.send("FeedbackPublisher", "publish", request_hash(name))
+        rated = mined.one(FeedbackPublished)
+        publisher = session.deployment.address("FeedbackPublisher")
+        typer.echo(f"agent {rated.agent_id} is rated {rated.value} % by {publisher}")
 
 
 def _check(session: Session, signed: SignedReceipt) -> Profile:
