@@ -13,7 +13,7 @@ from verifier.calibration.result import Result, Variant
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["check", "save"]
+__all__ = ["check", "ridges", "save"]
 
 HONEST, DISHONEST, LIMIT = "#1b7837", "#b2182b", "#222222"
 SIZE, DOTS_PER_INCH = (12.0, 5.6), 110
@@ -31,7 +31,7 @@ def save(result: Result, path: Path) -> None:
 
     figure = Figure(figsize=SIZE, dpi=DOTS_PER_INCH, layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-    _distances(left, result)
+    ridges(left, result)
     _roc(right, result)
     recipe = result.recipe
     figure.suptitle(f"{recipe['name']}, version {recipe['version']}: tolerance {result.tolerance}")
@@ -42,7 +42,7 @@ def save(result: Result, path: Path) -> None:
     write_whole(path, buffer.getvalue())
 
 
-def _distances(axes: "Axes", result: Result) -> None:
+def ridges(axes: "Axes", result: Result) -> None:
     """A ridge per variant: its histogram, logarithmic so that a single pair can be seen."""
     variants = result.held_out.variants[::-1]
     for height, variant in enumerate(variants):

@@ -1,0 +1,32 @@
+"""What experiments need on top of what running needs, and how to say that it is missing."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+from chain.errors import AssayError
+
+__all__ = ["ExperimentError", "folder_of", "require"]
+
+ADVICE = "pip install -r requirements/experiments.txt"
+
+
+class ExperimentError(AssayError):
+    """An experiment that cannot be done as asked; the message says what to do."""
+
+
+def require(module: str) -> ModuleType:
+    """The module, imported now; ExperimentError when it is not installed."""
+    try:
+        return import_module(module)
+    except ImportError as problem:
+        raise ExperimentError(f"{module} is needed here ({problem}): {ADVICE}") from None
+
+
+def folder_of(package: str) -> Path:
+    """Where a package lies, without importing it; ExperimentError when it is not installed."""
+    found = find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise ExperimentError(f"{package} is needed here, for the pictures in it: {ADVICE}")
+    return Path(found.submodule_search_locations[0])
