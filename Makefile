@@ -7,6 +7,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
+EXPERIMENTS := .setup/experiments/bin
 # Stamps belong to this place: in a folder that was moved or copied everything is set up anew.
 STAMP := .setup/stamp-$(shell pwd | cksum | cut -d ' ' -f 1)
 # Passed on: `make demo ARGS="--keep"`, `make test TESTS=tests/chain`.
@@ -16,7 +17,7 @@ TWO := --numprocesses 2 --dist loadfile
 # Models and linear algebra on one thread each: the processes of a network share the machine.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-test demo test test-contracts test-python check bench test-ci test-deep lock clean
+.PHONY: help setup setup-test demo test test-contracts test-python check bench experiments experiments-images experiments-attacks test-ci test-deep lock clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -30,6 +31,9 @@ $(STAMP)-run: requirements/run.txt package-lock.json pyproject.toml
 
 $(STAMP)-test: requirements/test.txt package-lock.json pyproject.toml
 	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh test && touch $@ $(STAMP)-run
+
+$(STAMP)-experiments: requirements/experiments.txt
+	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh experiments && touch $@
 
 $(STAMP)-slither: requirements/slither.txt
 	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh slither && touch $@
@@ -57,6 +61,14 @@ check: $(STAMP)-test ## Format, lint, types, contract lint and sizes, generated 
 
 bench: $(STAMP)-test ## Speed of digests, gas of a round.
 	@scripts/bench.sh
+
+experiments: experiments-images experiments-attacks ## Experiments on real outputs, resumable, hours. ARGS="--quick": minutes.
+
+experiments-images: $(STAMP)-experiments
+	@$(EXPERIMENTS)/python scripts/experiment_images.py $(ARGS)
+
+experiments-attacks: $(STAMP)-experiments
+	@$(EXPERIMENTS)/python scripts/experiment_attacks.py $(ARGS)
 
 test-ci: $(STAMP)-test $(STAMP)-slither ## Longer fuzzing and static analysis of the contracts.
 	@FOUNDRY_PROFILE=ci scripts/test_contracts.sh

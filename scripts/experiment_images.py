@@ -25,11 +25,11 @@ from scripts.experiments import (  # noqa: E402
     image_outputs,
     image_pairs,
     image_plot,
+    needs,
     photographs,
 )
-from scripts.experiments.image_plan import PLAIN, Plan  # noqa: E402
+from scripts.experiments.image_plan import PLAIN, QUICK, WHOLE, Plan  # noqa: E402
 from scripts.experiments.image_report import Findings, page  # noqa: E402
-from scripts.experiments.needs import ExperimentError  # noqa: E402
 from scripts.experiments.photo_recipe import photo_recipe, terrain_recipe  # noqa: E402
 from verifier import calibration, profiles  # noqa: E402
 from verifier.calibration.atomic import write_whole  # noqa: E402
@@ -39,8 +39,8 @@ from verifier.engines.machine import instruction_set  # noqa: E402
 
 NAME = "image-perceptual-terrain128"
 RECIPE = ROOT / "verifier" / "profiles" / f"{NAME}.json"
-WHOLE, QUICK = Plan(tasks=4000, panel=500), Plan(tasks=24, panel=8)
-KEYS, PAIR_KEYS, QUICK_PAIR_KEYS = 4, 1000, 100
+KEYS, QUICK_KEYS = 4, 1
+PAIR_KEYS, QUICK_PAIR_KEYS = 1000, 100
 HOLDOUT = 0.75
 PACKAGES = ("adaptive-terrain-diffusion", "onnxruntime", "onnx", "numpy")
 
@@ -50,7 +50,7 @@ def say(line: str) -> None:
     print(time.strftime("%H:%M:%S"), line, file=sys.stderr, flush=True)
 
 
-def experiment(work: Path, out: Path, plan: Plan, pair_keys: int, jobs: int) -> None:
+def experiment(work: Path, out: Path, plan: Plan, keys: int, pair_keys: int, jobs: int) -> None:
     """Generates into `work` what is missing, measures, and writes page, figures and picture."""
     image_outputs.make(plan, work, jobs, say)
     image_cases.make_edits(plan, work)
@@ -59,10 +59,10 @@ def experiment(work: Path, out: Path, plan: Plan, pair_keys: int, jobs: int) -> 
     shipped = calibration.read_recipe(RECIPE)
     cases = image_cases.cases_of(plan)
     image_cases.write_cases(cases, work)
-    terrain = calibrate(calibration.CaseSet(work, tuple(cases)), shipped, work, jobs, HOLDOUT)
+    terrain = calibrate(calibration.CaseSet(work, tuple(cases)), shipped, work, keys, jobs, HOLDOUT)
     pictures = calibration.CaseSet(work, tuple(photographs.cases()))
     photo, unsuited = (
-        calibrate(pictures, recipe, work, jobs, 0)
+        calibrate(pictures, recipe, work, keys, jobs, 0)
         for recipe in (photo_recipe(), terrain_recipe(shipped))
     )
     family = profiles.load(NAME).digester
@@ -86,7 +86,12 @@ def experiment(work: Path, out: Path, plan: Plan, pair_keys: int, jobs: int) -> 
 
 
 def calibrate(
-    cases: calibration.CaseSet, recipe: dict[str, Any], work: Path, jobs: int, holdout: float
+    cases: calibration.CaseSet,
+    recipe: dict[str, Any],
+    work: Path,
+    keys: int,
+    jobs: int,
+    holdout: float,
 ) -> calibration.Result:
     """`verifier.calibration.run`, its shards under WORK/calibration."""
     name = str(recipe["name"])
@@ -97,7 +102,7 @@ def calibrate(
 
     out = work / "calibration"
     return calibration.run(
-        cases, recipe, out, keys=KEYS, holdout=holdout, jobs=jobs, progress=progress
+        cases, recipe, out, keys=keys, holdout=holdout, jobs=jobs, progress=progress
     )
 
 
@@ -126,9 +131,10 @@ def main() -> int:
     out = options.out or (options.work if options.quick else ROOT / "docs" / "experiments")
     try:
         if options.jobs < 1:
-            raise ExperimentError(f"--jobs is {options.jobs}; it must be at least 1.")
-        pair_keys = QUICK_PAIR_KEYS if options.quick else PAIR_KEYS
-        experiment(options.work, out, plan, pair_keys, options.jobs)
+            raise needs.ExperimentError(f"--jobs is {options.jobs}; it must be at least 1.")
+        needs.check()
+        keys, pair_keys = (QUICK_KEYS, QUICK_PAIR_KEYS) if options.quick else (KEYS, PAIR_KEYS)
+        experiment(options.work, out, plan, keys, pair_keys, options.jobs)
     except AssayError as problem:
         print(problem, file=sys.stderr)
         return 1

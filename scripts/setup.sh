@@ -3,6 +3,7 @@
 # per part, written only when this script has ended well: interrupted, it is simply run again.
 #   scripts/setup.sh run       what the demo and the command need
 #   scripts/setup.sh test      that, and what checks and tests need
+#   scripts/setup.sh experiments   what experiments on real outputs need, in an environment of its own
 #   scripts/setup.sh slither   static analysis, in a virtual environment of its own
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -90,6 +91,11 @@ case $part in
     npm_ci
     cp package-lock.json .setup/npm-test.lock
     ;;
+  experiments)
+    make_venv .setup/experiments
+    echo "setup: what the experiments need ..."
+    install_locked .setup/experiments requirements/experiments.txt
+    ;;
   slither)
     make_venv .setup/slither
     echo "setup: static analysis of contracts ..."
@@ -98,5 +104,6 @@ case $part in
   *) die "there is no part named $part" ;;
 esac
 
-size=$(du -skc .venv node_modules $([ "$part" = slither ] && echo .setup/slither) | tail -1 | cut -f1)
+# What is not there counts nothing; a part may have an environment of its own.
+size=$(du -skc .venv node_modules ".setup/$part" 2>/dev/null | tail -1 | cut -f1) || true
 echo "setup: done in $((SECONDS - started)) s, $((size / 1024)) MB on disk"

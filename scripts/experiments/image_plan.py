@@ -16,7 +16,9 @@ __all__ = [
     "HONEST",
     "NOISED",
     "PLAIN",
+    "QUICK",
     "VARIANTS",
+    "WHOLE",
     "ImageTask",
     "Plan",
     "Variant",
@@ -136,3 +138,6 @@ class Plan:
 def task(number: int) -> ImageTask:
     """Task `number`, from 0."""
     return ImageTask(f"t{number:05d}", number, 1 + number * 53 % CONDITIONS, TASK_SEED + number)
+
+
+WHOLE, QUICK = Plan(tasks=4000, panel=500), Plan(tasks=24, panel=8)

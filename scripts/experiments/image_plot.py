@@ -27,8 +27,10 @@ def draw(terrain: Result, pairs: Collisions, photographs: Result, path: Path) ->
     plot.ridges(axes["terrain"], terrain)
     plot.ridges(axes["photographs"], photographs)
     _pairs(axes["pairs"], pairs)
-    for name, title in (("terrain", "the terrain model"), ("photographs", "photographs")):
-        axes[name].set_title(f"{title}: {axes[name].get_title()}", fontsize=9)
+    axes["terrain"].set_title(
+        "the model: green honest, red dishonest, pale reported only", fontsize=9
+    )
+    axes["photographs"].set_title("photographs: green should count as the same", fontsize=9)
     buffer = io.BytesIO()
     FigureCanvasAgg(figure)
     figure.savefig(buffer, format="png", metadata={"Software": None})

@@ -7,13 +7,21 @@ from types import ModuleType
 
 from chain.errors import AssayError
 
-__all__ = ["ExperimentError", "folder_of", "require"]
+__all__ = ["ExperimentError", "check", "folder_of", "require"]
 
 ADVICE = "pip install -r requirements/experiments.txt"
 
 
 class ExperimentError(AssayError):
     """An experiment that cannot be done as asked; the message says what to do."""
+
+
+def check() -> None:
+    """ExperimentError, now and not after an hour, if anything for images is not installed."""
+    for module in ("onnx", "imagehash", "matplotlib"):
+        require(module)
+    for package in ("skimage", "sklearn"):
+        folder_of(package)
 
 
 def require(module: str) -> ModuleType:

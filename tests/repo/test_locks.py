@@ -16,7 +16,7 @@ from tests.repo import tree
 
 pytestmark = pytest.mark.unit
 
-LOCKS = ("run", "test", "bench", "slither")
+LOCKS = ("run", "test", "bench", "experiments", "slither")
 PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9-]*)==(?P<version>[^ ;]+)(?: ; (?P<marker>.*?))? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 
@@ -62,8 +62,8 @@ def test_run_lock__then_a_model_package_drags_nothing_along_that_is_not_used() -
     assert {"llm", "llama-cpp-python", "onnxruntime-gpu", "torch"} & pins("run").keys() == set()
 
 
-def test_test_and_bench_locks__then_they_run_with_what_runs() -> None:
-    for lock in ("test", "bench"):
+def test_other_locks__then_they_run_with_what_runs() -> None:
+    for lock in ("test", "bench", "experiments"):
         assert pins("run").items() <= pins(lock).items()
 
 
