@@ -68,8 +68,10 @@ def test_texts__when_compiled__then_every_digest_is_the_same(slow, word, charact
 @given(st.lists(texts, min_size=1, max_size=5))
 def test_texts__when_they_are_arbitrary__then_the_compiled_digest_is_the_same(contents):
     family = TextMinhash(1 << 20, 3, 5)
-    compiled = family._compiled(kernels, contents, KEY)
-    one_by_one = [family._block([text], KEY) for text in contents]
+    encoded = [text.encode() for text in contents]
+    sizes = np.array([len(content) for content in encoded])
+    compiled = family._block(kernels, encoded, sizes, KEY)
+    one_by_one = [family._block(None, [content], sizes[:1], KEY) for content in encoded]
     np.testing.assert_array_equal(compiled, np.concatenate(one_by_one))
 
 

@@ -11,12 +11,20 @@ from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-__all__ = ["cell_sums", "count_within", "digest_sets", "digest_texts", "histogram", "list_within"]
+__all__ = [
+    "cell_sums",
+    "count_within",
+    "digest_sets",
+    "digest_texts",
+    "histogram",
+    "list_within",
+]
 
 Words32 = NDArray[np.uint32]
 Words64 = NDArray[np.uint64]
 U32, U64 = np.uint32, np.uint64
 LANES = 256
+SPACE = U64(0x20)
 BAND = 64  # columns of a per unit of work
 TILE = 1024  # columns of b, 32 KB
 
@@ -46,20 +54,23 @@ def mix(value: Any) -> Any:
 def lower(minima: Words32, shingles: Words32, count: int, permutations: Words32) -> None:
     """minima[j] = the least of it and of permutation j of the first `count` > 0 shingles.
 
-    Four shingles pass at a time, so that a lane's constants are loaded once for them; the last one
+    Eight shingles pass at a time, so that a lane's constants are loaded once for them; the last one
     stands in where fewer are left, which changes no minimum.
     """
     multipliers, offsets = permutations[0], permutations[1]
-    for first in range(0, count, 4):
-        x0 = shingles[first]
-        x1 = shingles[min(first + 1, count - 1)]
-        x2 = shingles[min(first + 2, count - 1)]
-        x3 = shingles[min(first + 3, count - 1)]
+    last = count - 1
+    for first in range(0, count, 8):
+        x0, x1 = shingles[first], shingles[min(first + 1, last)]
+        x2, x3 = shingles[min(first + 2, last)], shingles[min(first + 3, last)]
+        x4, x5 = shingles[min(first + 4, last)], shingles[min(first + 5, last)]
+        x6, x7 = shingles[min(first + 6, last)], shingles[min(first + 7, last)]
         for lane in range(LANES):
             a, b = multipliers[lane], offsets[lane]
-            low = min(U32(a * x0 + b), U32(a * x1 + b))
-            high = min(U32(a * x2 + b), U32(a * x3 + b))
-            minima[lane] = min(minima[lane], min(low, high))
+            m01 = min(U32(a * x0 + b), U32(a * x1 + b))
+            m23 = min(U32(a * x2 + b), U32(a * x3 + b))
+            m45 = min(U32(a * x4 + b), U32(a * x5 + b))
+            m67 = min(U32(a * x6 + b), U32(a * x7 + b))
+            minima[lane] = min(minima[lane], min(min(m01, m23), min(m45, m67)))
 
 
 @numba.njit(nogil=True, cache=True)
@@ -69,19 +80,24 @@ def lower_by_windows(
     count: int,
     factors: Words64,
     permutations: Words32,
+    sums: Words64,
     shingles: Words32,
 ) -> None:
     """Lowers `minima` by each window of the first `count` values; see `shingles._windows`.
 
-    shingles: scratch of at least `count`.
+    sums, shingles: scratch of at least `count` and one. The inner loop runs over windows, not over
+    the few steps of one, so that the compiler takes eight windows at a time.
     """
     size = min(len(factors), count)
     windows = count - size + 1
     for start in range(windows):
-        total = U64(0)
-        for step in range(size):
-            total += factors[step] * values[start + step]
-        shingles[start] = U32(mix(total) >> U64(32))
+        sums[start] = factors[0] * values[start]
+    for step in range(1, size):
+        factor = factors[step]
+        for start in range(windows):
+            sums[start] += factor * values[start + step]
+    for start in range(windows):
+        shingles[start] = U32(mix(sums[start]) >> U64(32))
     lower(minima, shingles, windows, permutations)
 
 
@@ -114,10 +130,52 @@ def digest_sets(
 
 
 @numba.njit(nogil=True, cache=True)
+def split_words(codes: Any, solid: NDArray[np.uint8], letters: Words64, words: Words64) -> Any:
+    """Fills `words` with the hash of each piece of a text, and returns how many there are.
+
+    Where a word ends cannot be predicted, so there is no branch on it: masks clear the sum, and the
+    sum so far is written at every code point, the whole one last. Unsigned integers throughout,
+    because an index that might be negative costs a test.
+    """
+    zero, one, full = U64(0), U64(1), U64(len(letters))
+    count, length, total, before = zero, zero, zero, zero
+    for index in range(len(codes)):
+        inside = U64(solid[index])
+        if length == full:  # a word so long goes on as another piece
+            count += inside
+            length *= one - inside
+            total *= one - inside
+        count += before & ~inside
+        before = inside
+        mask = zero - inside
+        total = (total + letters[length & (full - one)] * (U64(codes[index]) + one)) & mask
+        length = (length + one) & mask
+        words[count] = total
+    count += before
+    for index in range(count):
+        words[index] = mix(words[index])
+    return np.int64(count)
+
+
+@numba.njit(nogil=True, cache=True)
+def join_words(codes: Any, solid: NDArray[np.uint8], characters: Words64) -> Any:
+    """Fills `characters` with the code points of a text plus one, runs of white space within it as
+    one space and none around it, and returns how many there are."""
+    zero, one = U64(0), U64(1)
+    count, before = zero, zero
+    for index in range(len(codes)):
+        inside = U64(solid[index])
+        characters[count] = inside * U64(codes[index]) + (one - inside) * SPACE + one
+        count += inside | before
+        before = inside
+    return np.int64(count - (one - before))
+
+
+@numba.njit(nogil=True, cache=True)
 def digest_texts(
-    codes: Words32,
+    codes: Any,
     ends: NDArray[np.int64],
-    is_space: NDArray[np.bool_],
+    solid: NDArray[np.uint8],
     letters: Words64,
     by_word: Words64,
     by_character: Words64,
@@ -126,45 +184,26 @@ def digest_texts(
 ) -> None:
     """Fills `digests`, `uint64[n, 4]`, of texts whose code points lie in `codes` back to back.
 
-    ends: where each text ends; letters, by_word, by_character: multipliers (the last two empty for
-    no such shingles); permutations: `uint32[2, 256]`, multipliers and offsets.
+    codes: `uint8` where all are ASCII, else `uint32`; ends: where each text ends; solid: 0 where a
+    code point is white space, else 1; letters, by_word, by_character: multipliers (a power of two
+    of the first, none of the others for no such shingles); permutations: `uint32[2, 256]`,
+    multipliers and offsets. No text may be blank.
     """
-    words = np.empty(len(codes) + 1, U64)
-    characters = np.empty(len(codes) + 1, U64)
+    values = np.empty(len(codes) + 1, U64)
+    sums = np.empty(len(codes) + 1, U64)
     shingles = np.empty(len(codes) + 1, U32)
     row = np.empty(LANES, U32)
     start = 0
     for text in range(len(ends)):
-        word_count, character_count, in_word, total = 0, 0, 0, U64(0)
-        for index in range(start, ends[text]):
-            code = codes[index]
-            if code < len(is_space) and is_space[code]:
-                if in_word:
-                    words[word_count] = mix(total)
-                    word_count += 1
-                    characters[character_count] = U64(33)  # a space, plus one
-                    character_count += 1
-                in_word, total = 0, U64(0)
-                continue
-            if in_word == len(letters):
-                words[word_count] = mix(total)
-                word_count += 1
-                in_word, total = 0, U64(0)
-            characters[character_count] = U64(code) + U64(1)
-            character_count += 1
-            total += letters[in_word] * (U64(code) + U64(1))
-            in_word += 1
-        if in_word:
-            words[word_count] = mix(total)
-            word_count += 1
-        else:
-            character_count -= 1  # the space after the last word
+        part, inside = codes[start : ends[text]], solid[start : ends[text]]
         start = ends[text]
         row[:] = U32(0xFFFFFFFF)
         if len(by_word):
-            lower_by_windows(row, words, word_count, by_word, permutations, shingles)
+            count = split_words(part, inside, letters, values)
+            lower_by_windows(row, values, count, by_word, permutations, sums, shingles)
         if len(by_character):
-            lower_by_windows(row, characters, character_count, by_character, permutations, shingles)
+            count = join_words(part, inside, values)
+            lower_by_windows(row, values, count, by_character, permutations, sums, shingles)
         keep_bits(row, digests[text])
 
 

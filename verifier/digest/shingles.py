@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from verifier.digest.keystream import words as key_words
 from verifier.digest.minwise import Grouped, mix
 
-__all__ = ["IS_SPACE", "PIECE", "WHITE_SPACE", "shingle"]
+__all__ = ["ASCII_SOLID", "PIECE", "WHITE_SPACE", "shingle", "solid_places"]
 
 PIECE = 64
 """A word of more code points than this counts as several words of this length."""
@@ -35,8 +35,12 @@ SPACE = 0x20
 Integers = NDArray[np.uint64]
 Indices = NDArray[np.intp]
 
-IS_SPACE = np.zeros(max(WHITE_SPACE) + 2, dtype=np.bool_)
-IS_SPACE[list(WHITE_SPACE)] = True
+SOLID = np.ones(max(WHITE_SPACE) + 2, dtype=np.uint8)
+"""By code point: 0 for white space, else 1; the last entry stands for all above."""
+SOLID[list(WHITE_SPACE)] = 0
+
+ASCII_SOLID = SOLID[:256].tobytes()
+"""The same for `bytes.translate` of ASCII."""
 
 
 def shingle(texts: Sequence[str], word: int, character: int, key: bytes) -> list[Grouped]:
@@ -57,6 +61,11 @@ def shingle(texts: Sequence[str], word: int, character: int, key: bytes) -> list
     return grouped
 
 
+def solid_places(codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """0 where a code point is white space, else 1."""
+    return SOLID[np.minimum(codes, len(SOLID) - 1)]
+
+
 def _code_points(
     texts: Sequence[str],
 ) -> tuple[Integers, NDArray[np.bool_], Indices]:
@@ -64,7 +73,7 @@ def _code_points(
     lengths = np.array([len(text) + 1 for text in texts], dtype=np.intp)
     joined = " ".join(texts) + " "
     codes = np.frombuffer(joined.encode("utf-32-le"), dtype="<u4")
-    spaces = IS_SPACE[np.minimum(codes, len(IS_SPACE) - 1)]
+    spaces = solid_places(codes) == 0
     return codes.astype(np.uint64), spaces, np.repeat(np.arange(len(texts)), lengths)
 
 

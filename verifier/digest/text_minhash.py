@@ -38,12 +38,13 @@ E[distance] = 128·(1 − J), with the spread of a binomial, measured in
 little: use `exact` where a single word must not pass. Order of distant passages hardly matters.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from verifier.digest.bits import Words
 from verifier.digest.fast import kernels
@@ -51,17 +52,20 @@ from verifier.digest.keystream import words as key_words
 from verifier.digest.minwise import digest_sets, permutations
 from verifier.digest.nfc import decode_text
 from verifier.digest.params import Feature, integer, read
-from verifier.digest.shingles import IS_SPACE, PIECE, WHITE_SPACE, shingle
+from verifier.digest.shingles import ASCII_SOLID, PIECE, WHITE_SPACE, shingle, solid_places
 from verifier.errors import DigestError, ProfileError
 
 __all__ = ["MAX_BYTES", "TextMinhash"]
 
 MAX_BYTES = 1 << 20
-BLOCK_CODE_POINTS = 1 << 16
+BLOCK_BYTES = 1 << 16
 """Texts are worked on in blocks of about this size, which bounds memory and stays in cache."""
 
-ENOUGH_TEXTS = 64
-"""From so many texts in a block on the compiled kernel is worth loading."""
+ENOUGH_TEXTS, LONG_BYTES = 64, 1 << 12
+"""From so many texts on the compiled kernel is worth loading; LONG_BYTES count as one more."""
+
+Sizes = NDArray[np.int64]
+Codes = NDArray[np.uint8] | NDArray[np.uint32]
 
 BLANK = "".join(map(chr, WHITE_SPACE))
 
@@ -89,26 +93,60 @@ class TextMinhash:
 
     def digest(self, contents: Sequence[bytes], key: bytes) -> Words:
         """Digests `uint64[n, 4]` of UTF-8 texts; DigestError for what is not a text."""
-        texts = [decode_text(content, self.max_bytes) for content in contents]
-        for text in texts:
-            if not text.strip(BLANK):
-                raise DigestError("The text is blank; there is nothing to compare.")
-        blocks = [self._block(block, key) for block in _blocks(texts)]
+        sizes = np.fromiter(map(len, contents), dtype=np.int64, count=len(contents))
+        fast = kernels(len(contents) + int(sizes.sum()) // LONG_BYTES, ENOUGH_TEXTS)
+        blocks = [
+            self._block(fast, contents[first:end], sizes[first:end], key)
+            for first, end in _blocks(sizes)
+        ]
         return np.concatenate(blocks) if blocks else np.empty((0, 4), dtype=np.uint64)
 
-    def _block(self, texts: Sequence[str], key: bytes) -> Words:
-        fast = kernels(len(texts), ENOUGH_TEXTS)
+    def _block(
+        self, fast: ModuleType | None, contents: Sequence[bytes], sizes: Sizes, key: bytes
+    ) -> Words:
         if fast is not None:
-            return self._compiled(fast, texts, key)
+            joined = b"".join(contents)
+            if joined.isascii() and self._well_formed(contents, sizes):
+                # ASCII is its own NFC and its bytes are its code points: nothing to decode.
+                solid = np.frombuffer(joined.translate(ASCII_SOLID), dtype=np.uint8)
+                codes = np.frombuffer(joined, dtype=np.uint8)
+                return self._compiled(fast, codes, solid, sizes, key)
+        texts = [self._text(content) for content in contents]
+        if fast is not None:
+            codes = np.frombuffer("".join(texts).encode("utf-32-le"), dtype="<u4")
+            lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+            return self._compiled(fast, codes, solid_places(codes), lengths, key)
         kinds = shingle(texts, self.word, self.character, key)
         return digest_sets(kinds, "text-minhash/permutations", key)
 
-    def _compiled(self, fast: ModuleType, texts: Sequence[str], key: bytes) -> Words:
-        words = np.empty((len(texts), 4), dtype=np.uint64)
+    def _well_formed(self, contents: Sequence[bytes], sizes: Sizes) -> bool:
+        """Whether `_text` would refuse none of these ASCII texts."""
+        return (
+            int(sizes.min()) > 0
+            and int(sizes.max()) <= self.max_bytes
+            and not any(map(bytes.isspace, contents))
+        )
+
+    def _text(self, content: bytes) -> str:
+        text = decode_text(content, self.max_bytes)
+        if not text.strip(BLANK):
+            raise DigestError("The text is blank; there is nothing to compare.")
+        return text
+
+    def _compiled(
+        self,
+        fast: ModuleType,
+        codes: Codes,
+        solid: NDArray[np.uint8],
+        lengths: Sizes,
+        key: bytes,
+    ) -> Words:
+        """codes: the code points of all texts; lengths: how many of them each text has."""
+        words = np.empty((len(lengths), 4), dtype=np.uint64)
         fast.digest_texts(
-            np.frombuffer("".join(texts).encode("utf-32-le"), dtype="<u4"),
-            np.cumsum([len(text) for text in texts]),
-            IS_SPACE,
+            codes,
+            np.cumsum(lengths),
+            solid,
             key_words("text-minhash/word", key, PIECE),
             key_words("text-minhash/word-window", key, self.word),
             key_words("text-minhash/character-window", key, self.character),
@@ -118,13 +156,11 @@ class TextMinhash:
         return words
 
 
-def _blocks(texts: Sequence[str]) -> list[list[str]]:
-    blocks: list[list[str]] = []
-    size = BLOCK_CODE_POINTS
-    for text in texts:
-        if size + len(text) > BLOCK_CODE_POINTS:
-            blocks.append([])
-            size = 0
-        blocks[-1].append(text)
-        size += len(text)
-    return blocks
+def _blocks(sizes: Sizes) -> Iterator[tuple[int, int]]:
+    """First row and end of blocks of about BLOCK_BYTES; of at least one text."""
+    ends = np.cumsum(sizes)
+    first, done = 0, 0
+    while first < len(sizes):
+        end = max(first + 1, int(np.searchsorted(ends, done + BLOCK_BYTES, side="right")))
+        yield first, end
+        first, done = end, int(ends[end - 1])
