@@ -35,6 +35,9 @@ $(STAMP)-test: requirements/test.txt package-lock.json pyproject.toml
 $(STAMP)-experiments: requirements/experiments.txt
 	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh experiments && touch $@
 
+$(STAMP)-bench: requirements/bench.txt
+	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh bench && touch $@
+
 $(STAMP)-slither: requirements/slither.txt
 	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh slither && touch $@
 
@@ -59,8 +62,8 @@ endif
 check: $(STAMP)-test ## Format, lint, types, contract lint and sizes, generated files, house rules.
 	@scripts/check.sh
 
-bench: $(STAMP)-test ## Speed of digests, gas of a round.
-	@scripts/bench.sh
+bench: $(STAMP)-test $(STAMP)-bench ## Speed of digests, gas of a round. ARGS="--quick" for a look.
+	@scripts/bench.sh $(ARGS)
 
 experiments: experiments-images experiments-attacks ## Experiments on real outputs, resumable, hours. ARGS="--quick": minutes.
 

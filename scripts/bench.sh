@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Called by `make bench`: the speed of digests, beside peers where they are installed, then the gas
+# Called by `make bench`: the speed of digests beside libraries of the field, then the gas
 # of each step of a round of three seats as a forge test measures it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-.venv/bin/python scripts/bench_digests.py "$@"
+.setup/bench/bin/python scripts/bench_digests.py "$@"
 echo
 echo "Gas of a round (contracts/gas.json)"
 scripts/forge test --match-path contracts/test/Gas.t.sol >/dev/null

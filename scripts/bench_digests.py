@@ -1,10 +1,10 @@
-"""Times digests, beside libraries of the field where they are installed; medians of several runs.
+"""Times digests beside libraries of the field, in one run; medians of several rounds.
 
     python scripts/bench_digests.py [--quick] [--json FILE]
 
-One thread each unless the line says otherwise; what runs on one thread is timed in processor time,
-so that a busy machine disturbs it less. A peer that is not installed is left out, and said so:
-pip install datasketch rensa ImageHash faiss-cpu opencv-contrib-python-headless
+The lines of a group take turns, so that whatever else the machine does meets all of them alike.
+What runs on one thread is timed in processor time, the rest by the clock. A peer that is not
+installed is left out, and said so; `make bench` installs them all (requirements/bench.txt).
 """
 
 import argparse
@@ -14,8 +14,6 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -23,112 +21,67 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numba
-import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts import bench_peers as peers  # noqa: E402
-from verifier import digest, profiles  # noqa: E402
-from verifier.digest import allpairs  # noqa: E402
-from verifier.digest.image_perceptual import ImagePerceptual  # noqa: E402
-from verifier.digest.png import encode_png  # noqa: E402
-from verifier.digest.text_minhash import TextMinhash  # noqa: E402
+from scripts import bench_cases, bench_peers, bench_report  # noqa: E402
+from scripts.bench_cases import GOALS, LIMIT, Case  # noqa: E402
 from verifier.engines.machine import instruction_set  # noqa: E402
 
-KEY = bytes(range(32))
-WORDS = 42  # a text of 40 shingles of three words
-RADIUS = 60
-PACKAGES = ("numpy", "numba", "pillow", *peers.PACKAGES)
-
-Case = tuple[str, str, float, Callable[[], Any]]
+PACKAGES = ("numpy", "numba", "pillow", *bench_peers.PACKAGES)
+SCHEMA = "assay/bench-digests/2"
 
 
-def texts(count: int) -> list[bytes]:
-    """Random words of English lengths."""
-    rng = np.random.default_rng(1)
-    letters = "etaoinshrdlucmfwypvbgkjqxz"
-    known = [
-        "".join(letters[i] for i in rng.integers(0, 26, rng.integers(2, 9))) for _ in range(5000)
-    ]
-    return [" ".join(known[i] for i in rng.integers(0, 5000, WORDS)).encode() for _ in range(count)]
+def seconds(case: Case) -> float:
+    clock = time.process_time if case.threads == 1 else time.perf_counter
+    start = clock()
+    case.run()
+    return clock() - start
 
 
-def text_cases(count: int) -> list[Case]:
-    """Digests per second, shingling included on all sides."""
-    contents = texts(count)
-    some = contents[: count // 20]
-    words = TextMinhash(1 << 20, 3, 0)
-    both = TextMinhash(1 << 20, 3, 5)
-    cases: list[Case] = [
-        ("text", "assay, words", count, lambda: words.digest(contents, KEY)),
-        ("text", "assay, words and characters", count, lambda: both.digest(contents, KEY)),
-        ("text", "assay, one by one", len(some), lambda: [words.digest([c], KEY) for c in some]),
-    ]
-    return cases + [("text", name, len(some), run) for name, run in peers.text(some)]
+def measure(cases: list[Case], rounds: int) -> list[float]:
+    """Median seconds of each case, cases of a group taking turns."""
+    medians: list[float] = []
+    for group in dict.fromkeys(case.group for case in cases):
+        members = [case for case in cases if case.group == group]
+        numba.set_num_threads(1)
+        for case in members:
+            case.run()  # compiles, fills caches
+        taken = [[seconds(case) for case in members] for _ in range(rounds)]
+        medians += [statistics.median(column) for column in zip(*taken, strict=True)]
+    return medians
 
 
-def image_cases(count: int) -> list[Case]:
-    """Digests per second from decoded pixels; the last line from PNG files."""
-    rng = np.random.default_rng(2)
-    coarse = rng.integers(0, 256, (count, 16, 16), dtype=np.uint8)
-    pixels = [np.kron(image, np.ones((32, 32), np.uint8)) for image in coarse]
-    family = profiles.load("image-perceptual-terrain128").digester
-    assert isinstance(family, ImagePerceptual)
-    files = [encode_png(image[:128, :128]) for image in pixels]
-    cases: list[Case] = [
-        ("image 512x512", "assay", count, lambda: family.digest_pixels(pixels, count, KEY)),
-        ("image 128x128 PNG", "assay", count, lambda: family.digest(files, KEY)),
-    ]
-    return cases + [("image 512x512", name, count, run) for name, run in peers.image(pixels)]
-
-
-def pair_cases(count: int, threads: int) -> list[Case]:
-    """Pairs of 256-bit digests per second, those within RADIUS listed."""
-    rng = np.random.default_rng(3)
-    words = rng.integers(0, 2**64, (count, 4), dtype=np.uint64)
-
-    def assay(active: int) -> allpairs.Pairs:
-        numba.set_num_threads(active)
-        return allpairs.pairs_within(words, words, RADIUS)
-
-    cases: list[Case] = []
-    for active in sorted({1, threads}):
-        group = f"all pairs, {active} thread{'s' if active > 1 else ''}"
-        cases.append((group, "assay", count**2, partial(assay, active)))
-        cases += [(group, name, count**2, run) for name, run in peers.pairs(words, RADIUS, active)]
-    return cases
-
-
-def measure(cases: list[Case], repeats: int) -> list[dict[str, Any]]:
-    """Median rate of each case, and its ratio to the first of its group."""
+def rates(cases: list[Case], rounds: int) -> list[dict[str, Any]]:
+    """A row a case: its rate, and how much faster the first of its group is."""
     rows: list[dict[str, Any]] = []
-    for group, name, items, run in cases:
-        clock = time.perf_counter if "threads" in group else time.process_time
-        run()  # compiles, fills caches
-        seconds = []
-        for _ in range(repeats):
-            start = clock()
-            run()
-            seconds.append(clock() - start)
-        rate = items / statistics.median(seconds)
-        ours = next((row["perSecond"] for row in rows if row["group"] == group), rate)
-        rows.append({"group": group, "name": name, "perSecond": rate, "assayIsFaster": ours / rate})
-    return rows
-
-
-def growth(sizes: list[int]) -> list[dict[str, float]]:
-    """Cost of one search of 1,000 digests among ever more."""
-    rng = np.random.default_rng(4)
-    queries = rng.integers(0, 2**64, (1000, 4), dtype=np.uint64)
-    rows = []
-    for size in sizes:
-        words = rng.integers(0, 2**64, (size, 4), dtype=np.uint64)
-        [row] = measure(
-            [("", "", 1, lambda words=words: allpairs.count_within(queries, words, RADIUS))], 3
+    for case, median in zip(cases, measure(cases, rounds), strict=True):
+        rate = case.items / median
+        ours = next((row["perSecond"] for row in rows if row["group"] == case.group), rate)
+        rows.append(
+            {
+                "group": case.group,
+                "name": case.name,
+                "items": case.items,
+                "seconds": median,
+                "perSecond": rate,
+                "assayIsFaster": ours / rate,
+                "goal": GOALS.get((case.group, case.name)),
+                "isLimit": case.name == LIMIT,
+            }
         )
-        rows.append({"items": size, "seconds": 1 / row["perSecond"]})
     return rows
+
+
+def growth(sizes: list[int], rounds: int) -> list[dict[str, Any]]:
+    cases = bench_cases.growth_cases(sizes)
+    # measure() answers group by group.
+    ordered = sorted(cases, key=lambda case: case.group)
+    return [
+        {"what": case.group, "items": case.items, "seconds": median}
+        for case, median in zip(ordered, measure(ordered, rounds), strict=True)
+    ]
 
 
 def version(package: str) -> str | None:
@@ -143,28 +96,10 @@ def machine() -> dict[str, Any]:
         "processor": platform.processor() or platform.machine(),
         "instructionSet": instruction_set(),
         "cores": os.cpu_count(),
-        "load": os.getloadavg()[0],
+        "load": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
     }
-
-
-def show(result: dict[str, Any]) -> None:
-    about = result["machine"]
-    print(f"{about['instructionSet']}, {about['cores']} cores, load {about['load']:.1f}")
-    print(
-        f"Python {about['python']}, "
-        + ", ".join(
-            f"{name} {found or 'not installed'}" for name, found in about["packages"].items()
-        )
-    )
-    print(f"\n{'':24}{'':42}{'per second':>14}{'assay is faster':>18}")
-    for row in result["rates"]:
-        faster = "" if row["name"].startswith("assay") else f"{row['assayIsFaster']:.1f} x"
-        print(f"{row['group']:24}{row['name']:42}{row['perSecond']:>14,.0f}{faster:>18}")
-    print("\n1,000 digests searched among    seconds")
-    for row in result["growth"]:
-        print(f"{row['items']:>28,}    {row['seconds']:.4f}")
 
 
 def main() -> None:
@@ -172,23 +107,27 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="smaller sizes, for a look")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
     chosen = parser.parse_args()
-    scale, repeats = (4, 3) if chosen.quick else (1, 5)
+    scale, rounds = (4, 3) if chosen.quick else (1, 9)
     threads = min(2, numba.config.NUMBA_NUM_THREADS)
+    about = machine()
     cases = [
-        *text_cases(20_000 // scale),
-        *image_cases(256 // scale),
-        *pair_cases(32_768 // scale, threads),
+        *bench_cases.text_cases(20_000 // scale),
+        *bench_cases.image_cases(256 // scale),
+        *bench_cases.pair_cases(32_768 // scale, threads),
     ]
     sizes = [1000, 10_000, 100_000] + ([] if chosen.quick else [1_000_000])
     result = {
-        "schema": "assay/bench-digests/1",
-        "machine": machine(),
-        "rates": measure(cases, repeats),
-        "growth": growth(sizes),
-        "digestBits": digest.BITS,
+        "schema": SCHEMA,
+        "machine": about,
+        "rounds": rounds,
+        "radius": bench_cases.RADIUS,
+        "rates": rates(cases, rounds),
+        "growth": growth(sizes, 3),
+        "loadAtEnd": round(os.getloadavg()[0], 2),
     }
-    show(result)
+    print("\n".join(bench_report.lines(result)))
     if chosen.json:
+        chosen.json.parent.mkdir(parents=True, exist_ok=True)
         chosen.json.write_text(json.dumps(result, indent=2) + "\n")
 
 

@@ -10,6 +10,12 @@ from PIL import Image
 
 PACKAGES = ("datasketch", "rensa", "ImageHash", "opencv-contrib-python-headless", "faiss-cpu")
 
+DATASKETCH = "datasketch MinHash.bulk"
+RENSA = "rensa RMinHash.from_token_sets"
+IMAGEHASH = "imagehash phash(16)"
+OPENCV = "OpenCV BlockMeanHash"
+FAISS = "faiss IndexBinaryFlat.range_search"
+
 Peer = tuple[str, Callable[[], Any]]
 
 
@@ -29,7 +35,7 @@ def text(contents: Sequence[bytes]) -> list[Peer]:
             sets = [[s.encode() for s in shingles(content)] for content in contents]
             return MinHash.bulk(sets, num_perm=256)
 
-        found.append(("datasketch MinHash.bulk", datasketch))
+        found.append((DATASKETCH, datasketch))
     if find_spec("rensa"):
         from rensa import RMinHash
 
@@ -37,7 +43,7 @@ def text(contents: Sequence[bytes]) -> list[Peer]:
             sets = [shingles(content) for content in contents]
             return RMinHash.from_token_sets(sets, num_perm=256, seed=1)
 
-        found.append(("rensa RMinHash.from_token_sets", rensa))
+        found.append((RENSA, rensa))
     return found
 
 
@@ -48,15 +54,13 @@ def image(pixels: Sequence[NDArray[np.uint8]]) -> list[Peer]:
         import imagehash
 
         images = [Image.fromarray(plane) for plane in pixels]
-        found.append(
-            ("imagehash phash(16)", lambda: [imagehash.phash(i, hash_size=16) for i in images])
-        )
+        found.append((IMAGEHASH, lambda: [imagehash.phash(i, hash_size=16) for i in images]))
     if find_spec("cv2"):
         import cv2
 
         cv2.setNumThreads(1)
         block_mean = cv2.img_hash.BlockMeanHash_create(0)
-        found.append(("OpenCV BlockMeanHash", lambda: [block_mean.compute(p) for p in pixels]))
+        found.append((OPENCV, lambda: [block_mean.compute(p) for p in pixels]))
     return found
 
 
@@ -74,4 +78,4 @@ def pairs(words: NDArray[np.uint64], radius: int, threads: int) -> list[Peer]:
         faiss.omp_set_num_threads(threads)
         return index.range_search(codes, radius)
 
-    return [("faiss IndexBinaryFlat.range_search", search)]
+    return [(FAISS, search)]

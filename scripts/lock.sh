@@ -17,7 +17,8 @@ compile() { # compile OUTPUT INPUT... [OPTION...]
 # setuptools is listed because the project itself is installed without build isolation.
 compile requirements/run.txt pyproject.toml requirements/run.in --extra node --extra backend "$@"
 compile requirements/test.txt requirements/run.txt requirements/test.in "$@"
-compile requirements/bench.txt requirements/run.txt requirements/bench.in "$@"
+compile requirements/bench.txt pyproject.toml requirements/bench.in \
+  --constraint requirements/run.txt "$@"
 compile requirements/experiments.txt requirements/run.txt requirements/experiments.in "$@"
 compile requirements/slither.txt requirements/slither.in "$@"
 

@@ -4,6 +4,7 @@
 #   scripts/setup.sh run       what the demo and the command need
 #   scripts/setup.sh test      that, and what checks and tests need
 #   scripts/setup.sh experiments   what experiments on real outputs need, in an environment of its own
+#   scripts/setup.sh bench     libraries that digests are compared with, in an environment of its own
 #   scripts/setup.sh slither   static analysis, in a virtual environment of its own
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -95,6 +96,11 @@ case $part in
     make_venv .setup/experiments
     echo "setup: what the experiments need ..."
     install_locked .setup/experiments requirements/experiments.txt
+    ;;
+  bench)
+    make_venv .setup/bench
+    echo "setup: what digests are compared with ..."
+    install_locked .setup/bench requirements/bench.txt
     ;;
   slither)
     make_venv .setup/slither

@@ -9,6 +9,7 @@ from tests.verifier.images import grey
 from verifier import digest
 from verifier.digest import allpairs, fast, image_perceptual, kernels, pixels, text_minhash
 from verifier.digest.image_perceptual import ImagePerceptual
+from verifier.digest.shingles import WHITE_SPACE
 from verifier.digest.text_minhash import TextMinhash
 from verifier.errors import DigestError
 
@@ -73,6 +74,33 @@ def test_texts__when_they_are_arbitrary__then_the_compiled_digest_is_the_same(co
     compiled = family._block(kernels, encoded, sizes, KEY)
     one_by_one = [family._block(None, [content], sizes[:1], KEY) for content in encoded]
     np.testing.assert_array_equal(compiled, np.concatenate(one_by_one))
+
+
+@pytest.mark.parametrize(
+    ("bad", "sentence"),
+    [
+        (b"", "The text is empty"),
+        (b" \t\n\x0b\x0c\r", "The text is blank"),
+        (b"x" * 101, "The text has 101 bytes"),
+        (b"\xff", "not valid UTF-8"),
+        ("\u3000".encode(), "The text is blank"),
+    ],
+)
+def test_texts__when_one_of_many_is_bad__then_the_sentence_is_the_same(monkeypatch, bad, sentence):
+    monkeypatch.setattr(text_minhash, "kernels", lambda items, enough: kernels)
+    with pytest.raises(DigestError, match=sentence):
+        TextMinhash(100, 3, 0).digest([b"a good text", bad, b"another"], KEY)
+
+
+def test_texts__when_white_space_is_of_ascii_or_not__then_words_end_there(slow):
+    """Every kind of white space, and the control characters beside it, which are none."""
+    family = TextMinhash(1 << 20, 1, 3)
+    for letter in map(chr, (*WHITE_SPACE, 0x08, 0x0E, 0x1C, 0x1F, 0x7F, 0x200B)):
+        contents = [f"ab{letter}cd".encode(), f"{letter}ab cd{letter}{letter}".encode()]
+        plain, compiled = slow(lambda contents=contents: family.digest(contents, KEY))
+        np.testing.assert_array_equal(plain, compiled)
+        spaced = family.digest([b"ab cd"], KEY)[0]
+        assert (plain[0] == spaced).all() == (ord(letter) in WHITE_SPACE)
 
 
 @settings(deadline=None)  # the first example waits for the compiler

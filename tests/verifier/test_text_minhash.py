@@ -2,6 +2,8 @@
 
 import sys
 import unicodedata
+from functools import lru_cache
+from itertools import groupby
 
 import numpy as np
 import pytest
@@ -164,13 +166,35 @@ def test_nfc__when_this_python_knows_unicode_14__then_the_table_is_its_own():
     if unicodedata.unidata_version != "14.0.0":
         assert sys.version_info > (3, 11)
         return
+    everything = map(chr, range(sys.maxunicode + 1))
+    assert unassigned() == {letter for letter in everything if unicodedata.category(letter) == "Cn"}
+
+
+def test_nfc__when_all_is_below_the_combining_marks__then_there_is_nothing_to_normalise():
+    below = [chr(code) for code in range(0x300)]
+    for first in below:
+        text = first.join(below)
+        assert unicodedata.normalize("NFC", text) == text
+    assert {unicodedata.category(letter) for letter in below}.isdisjoint({"Cn", "Mn"})
+
+
+@lru_cache(maxsize=1)
+def unassigned() -> set[str]:
+    """The table as a set, read without the pattern that the code makes of it."""
     listed = set()
     for item in UNASSIGNED.split():
         first, _, last = item.partition("-")
-        listed.update(range(int(first, 16), int(last or first, 16) + 1))
-    assert listed == {
-        code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Cn"
-    }
+        listed.update(map(chr, range(int(first, 16), int(last or first, 16) + 1)))
+    return listed
+
+
+@given(st.text(st.characters() | st.sampled_from("e\u0301\u0323\u0378\U0001e08f\uffff\U00010000")))
+def test_nfc__when_any_text_comes__then_it_is_cut_where_the_table_says(text):
+    gaps = unassigned()
+    runs = [(gap, "".join(run)) for gap, run in groupby(text, gaps.__contains__)]
+    assert nfc(text) == "".join(
+        run if gap else unicodedata.normalize("NFC", run) for gap, run in runs
+    )
 
 
 @given(st.text(max_size=50))

@@ -22,6 +22,7 @@ ENOUGH_PAIRS = 1 << 22
 
 BLOCK_PAIRS = 1 << 20
 BAND_ROWS = 1 << 13  # compiled kernels take so many rows of a at a time
+LINE_WORDS = 8  # 64 bytes
 SHARDS = 64  # of a histogram, each with bins of its own
 
 Counts = NDArray[np.int64]
@@ -45,10 +46,10 @@ def count_within(a: Words, b: Words, tolerance: int) -> Counts:
     if fast is None:
         blocks = [(block <= tolerance).sum(axis=1) for _, block in _blocks(a, b)]
         return np.concatenate(blocks) if blocks else np.zeros(0, dtype=np.int64)
-    columns_b = _columns(b)
+    tiles = _tiled(fast, b)
     counts = np.zeros(len(a), dtype=np.int64)
-    for start, _, tiles in _tiles(fast, a, columns_b, tolerance):
-        counts[start : start + len(tiles)] = tiles.sum(axis=1)
+    for start, rows, hits in _bands(fast, a, tiles, len(b), tolerance):
+        counts[start : start + len(rows)] = hits.sum(axis=1)
     return counts
 
 
@@ -61,14 +62,14 @@ def pairs_within(a: Words, b: Words, tolerance: int) -> Pairs:
     fast = kernels(len(a) * len(b), ENOUGH_PAIRS)
     if fast is None:
         return _pairs(a, b, tolerance)
-    columns_b, parts = _columns(b), []
-    for start, rows, tiles in _tiles(fast, a, columns_b, tolerance):
-        counts = tiles.sum(axis=1)
+    tiles, parts = _tiled(fast, b), []
+    for start, rows, hits in _bands(fast, a, tiles, len(b), tolerance):
+        counts = hits.sum(axis=1)
         second = np.empty(counts.sum(), dtype=np.int64)
         apart = np.empty(counts.sum(), dtype=np.uint16)
         starts = np.cumsum(counts) - counts
-        fast.list_within(rows, columns_b, np.uint64(tolerance), tiles, starts, second, apart)
-        parts.append((np.repeat(np.arange(start, start + len(tiles)), counts), second, apart))
+        fast.list_within(rows, tiles, len(b), np.uint64(tolerance), hits, starts, second, apart)
+        parts.append((np.repeat(np.arange(start, start + len(rows)), counts), second, apart))
     return _joined(parts)
 
 
@@ -83,7 +84,7 @@ def histogram(a: Words, b: Words) -> Counts:
             total += np.bincount(block.ravel(), minlength=BITS + 1)
         return total
     bins = np.zeros((SHARDS, BITS + 1), dtype=np.int64)
-    fast.histogram(_columns(a), _columns(b), bins)
+    fast.histogram(np.ascontiguousarray(a), _tiled(fast, b), len(b), bins)
     total = bins.sum(axis=0)
     return total
 
@@ -96,8 +97,17 @@ def _check(a: Words, b: Words, tolerance: int) -> None:
         raise DigestError(f"A tolerance is 0 to {BITS}, not {tolerance}.")
 
 
-def _columns(words: Words) -> Words:
-    return np.ascontiguousarray(words.T)
+def _tiled(fast: ModuleType, words: Words) -> Words:
+    """Digests side by side, `uint64[tiles, 4, TILE]`: word w of digest i is at
+    [i div TILE, w, i mod TILE]. It begins at a cache line: vectors that span two cost double."""
+    count = -(-len(words) // fast.TILE)
+    room = np.zeros(count * 4 * fast.TILE + LINE_WORDS, dtype=np.uint64)
+    first = -(room.ctypes.data // 8) % LINE_WORDS
+    tiles = room[first : first + count * 4 * fast.TILE].reshape(count, 4, fast.TILE)
+    for number in range(count):
+        part = words[number * fast.TILE : (number + 1) * fast.TILE]
+        tiles[number, :, : len(part)] = part.T
+    return tiles
 
 
 def _blocks(a: Words, b: Words) -> Iterator[tuple[int, NDArray[np.uint16]]]:
@@ -107,16 +117,15 @@ def _blocks(a: Words, b: Words) -> Iterator[tuple[int, NDArray[np.uint16]]]:
         yield start, distances(a[start : start + step, None], b[None])
 
 
-def _tiles(
-    fast: ModuleType, a: Words, columns_b: Words, tolerance: int
+def _bands(
+    fast: ModuleType, a: Words, tiles: Words, count: int, tolerance: int
 ) -> Iterator[tuple[int, Words, NDArray[np.int32]]]:
-    """A band of rows of `a` at a time: its first row, its columns, its hits in each tile of b."""
-    tiles = -(-columns_b.shape[1] // fast.TILE)
+    """A band of rows of `a` at a time: its first row, its digests, their hits in each tile."""
     for start in range(0, len(a), BAND_ROWS):
-        rows = _columns(a[start : start + BAND_ROWS])
-        counts = np.zeros((rows.shape[1], tiles), dtype=np.int32)
-        fast.count_within(rows, columns_b, np.uint64(tolerance), counts)
-        yield start, rows, counts
+        rows = np.ascontiguousarray(a[start : start + BAND_ROWS])
+        hits = np.zeros((len(rows), len(tiles)), dtype=np.int32)
+        fast.count_within(rows, tiles, count, np.uint64(tolerance), hits)
+        yield start, rows, hits
 
 
 def _pairs(a: Words, b: Words, tolerance: int) -> Pairs:

@@ -25,8 +25,9 @@ Words64 = NDArray[np.uint64]
 U32, U64 = np.uint32, np.uint64
 LANES = 256
 SPACE = U64(0x20)
-BAND = 64  # columns of a per unit of work
-TILE = 1024  # columns of b, 32 KB
+BAND = 64  # rows of a per unit of work
+TILE = 1024  # digests of b side by side, 32 KB
+STRIP = 64  # of a tile, looked through one by one where one of them is a hit
 
 
 def _popcount(typing: Any, word: Any) -> Any:  # noqa: ARG001 - numba's convention
@@ -228,60 +229,92 @@ def cell_sums(plane: NDArray[np.uint8], side: int, sums: NDArray[np.int64]) -> N
 
 
 @numba.njit(nogil=True, cache=True, parallel=True)
-def count_within(a: Words64, b: Words64, tolerance: Any, counts: NDArray[np.int32]) -> None:
-    """counts[i, t] = how many columns in tile t of `b` are within `tolerance` (uint64) of a[:, i].
+def count_within(
+    a: Words64, tiles: Words64, count: int, tolerance: Any, counts: NDArray[np.int32]
+) -> None:
+    """counts[i, t] = how many columns of tile t are within `tolerance` (uint64) of row i of `a`.
 
-    a, b: `uint64[4, n]` and `uint64[4, m]`. One contiguous row per word lets the compiler take
-    eight columns of `b` at a time; a tile of `b` stays in cache while many columns of `a` pass.
+    a: `uint64[n, 4]`; tiles: `uint64[t, 4, TILE]`, see `allpairs._tiled`, of which the first
+    `count` columns are taken. A contiguous line per word lets the compiler take eight columns at a
+    time; a tile stays in cache while many rows of `a` pass. Their least distance takes one
+    instruction for eight columns, counting takes three: most tiles hold no hit to count.
     """
-    count = a.shape[1]
-    for band in numba.prange((count + BAND - 1) // BAND):
-        for tile in range(counts.shape[1]):
-            left = tile * TILE
-            right = min(b.shape[1], left + TILE)
-            b0, b1, b2, b3 = b[0, left:right], b[1, left:right], b[2, left:right], b[3, left:right]
-            for i in range(band * BAND, min(count, (band + 1) * BAND)):
-                w0, w1, w2, w3 = a[0, i], a[1, i], a[2, i], a[3, i]
-                found = U64(0)
-                for j in range(right - left):
+    for band in numba.prange((len(a) + BAND - 1) // BAND):
+        for number in range(len(tiles)):
+            end = min(TILE, count - number * TILE)
+            b0, b1, b2, b3 = (
+                tiles[number, 0],
+                tiles[number, 1],
+                tiles[number, 2],
+                tiles[number, 3],
+            )
+            for i in range(band * BAND, min(len(a), (band + 1) * BAND)):
+                w0, w1, w2, w3 = a[i, 0], a[i, 1], a[i, 2], a[i, 3]
+                least = U64(4 * 64)
+                for j in range(end):
                     d = popcount(w0 ^ b0[j]) + popcount(w1 ^ b1[j])
-                    d += popcount(w2 ^ b2[j]) + popcount(w3 ^ b3[j])
-                    found += U64(d <= tolerance)
-                counts[i, tile] = np.int32(found)
+                    least = min(least, d + popcount(w2 ^ b2[j]) + popcount(w3 ^ b3[j]))
+                found = U64(0)
+                if least <= tolerance:
+                    for j in range(end):
+                        d = popcount(w0 ^ b0[j]) + popcount(w1 ^ b1[j])
+                        d += popcount(w2 ^ b2[j]) + popcount(w3 ^ b3[j])
+                        found += U64(d <= tolerance)
+                counts[i, number] = np.int32(found)
 
 
 @numba.njit(nogil=True, cache=True, parallel=True)
 def list_within(
     a: Words64,
-    b: Words64,
+    tiles: Words64,
+    count: int,
     tolerance: Any,
     counts: NDArray[np.int32],
     starts: NDArray[np.int64],
     columns: NDArray[np.int64],
     distances: NDArray[np.uint16],
 ) -> None:
-    """Fills the hits of column i of `a` from starts[i] on, looking only into tiles with any."""
-    for i in numba.prange(a.shape[1]):
+    """Fills the hits of row i of `a` from starts[i] on, looking only where there are any."""
+    for i in numba.prange(len(a)):
         place = starts[i]
-        w0, w1, w2, w3 = a[0, i], a[1, i], a[2, i], a[3, i]
-        for tile in range(counts.shape[1]):
-            if counts[i, tile]:
-                for j in range(tile * TILE, min(b.shape[1], (tile + 1) * TILE)):
-                    d = popcount(w0 ^ b[0, j]) + popcount(w1 ^ b[1, j])
-                    d += popcount(w2 ^ b[2, j]) + popcount(w3 ^ b[3, j])
+        w0, w1, w2, w3 = a[i, 0], a[i, 1], a[i, 2], a[i, 3]
+        for number in range(len(tiles)):
+            if not counts[i, number]:
+                continue
+            end = min(TILE, count - number * TILE)
+            b0, b1, b2, b3 = (
+                tiles[number, 0],
+                tiles[number, 1],
+                tiles[number, 2],
+                tiles[number, 3],
+            )
+            for first in range(0, end, STRIP):
+                # Unsigned: places counted from the end would keep it from taking eight at a time.
+                here, last = U64(first), U64(min(end, first + STRIP))
+                least = U64(4 * 64)
+                for j in range(here, last):
+                    d = popcount(w0 ^ b0[j]) + popcount(w1 ^ b1[j])
+                    least = min(least, d + popcount(w2 ^ b2[j]) + popcount(w3 ^ b3[j]))
+                if least > tolerance:
+                    continue
+                for j in range(here, last):
+                    d = popcount(w0 ^ b0[j]) + popcount(w1 ^ b1[j])
+                    d += popcount(w2 ^ b2[j]) + popcount(w3 ^ b3[j])
                     if d <= tolerance:
-                        columns[place] = j
+                        columns[place] = number * TILE + np.int64(j)
                         distances[place] = np.uint16(d)
                         place += 1
 
 
 @numba.njit(nogil=True, cache=True, parallel=True)
-def histogram(a: Words64, b: Words64, bins: NDArray[np.int64]) -> None:
+def histogram(a: Words64, tiles: Words64, count: int, bins: NDArray[np.int64]) -> None:
     """Adds to bins[s, d], `int64[shards, 257]`, how many pairs of shard s are at distance d."""
     shards = len(bins)
     for shard in numba.prange(shards):
-        for i in range(shard, a.shape[1], shards):
-            w0, w1, w2, w3 = a[0, i], a[1, i], a[2, i], a[3, i]
-            for j in range(b.shape[1]):
-                d = popcount(w0 ^ b[0, j]) + popcount(w1 ^ b[1, j])
-                bins[shard, d + popcount(w2 ^ b[2, j]) + popcount(w3 ^ b[3, j])] += 1
+        for i in range(shard, len(a), shards):
+            w0, w1, w2, w3 = a[i, 0], a[i, 1], a[i, 2], a[i, 3]
+            for number in range(len(tiles)):
+                for j in range(min(TILE, count - number * TILE)):
+                    d = popcount(w0 ^ tiles[number, 0, j]) + popcount(w1 ^ tiles[number, 1, j])
+                    d += popcount(w2 ^ tiles[number, 2, j]) + popcount(w3 ^ tiles[number, 3, j])
+                    bins[shard, d] += 1

@@ -23,7 +23,10 @@ MANY = 64
 """More combining marks in a row than any writing has."""
 
 FIRST_ASTRAL = 1 << 16
-ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+ASTRAL = "[\U00010000-\U0010ffff]"
+DELICATE = re.compile("[\u0300-\U0010ffff]")
+"""The first combining mark and all above. Below, all code points are assigned, and none composes,
+decomposes or reorders with another one from there."""
 
 
 def decode_text(content: bytes, max_bytes: int) -> str:
@@ -45,14 +48,16 @@ def decode_text(content: bytes, max_bytes: int) -> str:
 
 def nfc(text: str) -> str:
     """Unicode 14.0 NFC of `text`."""
-    if text.isascii():
+    if not DELICATE.search(text):
         return text
-    pieces = _unassigned(ASTRAL.search(text) is not None).split(text)
-    # Splitting on a group alternates: even pieces are assigned, odd ones the separators.
-    pieces[::2] = [
-        unicodedata.normalize("NFC", _mark_runs().sub(_in_order, piece)) for piece in pieces[::2]
-    ]
+    pieces = _unassigned().split(text)
+    # Splitting on a group alternates: even pieces are assigned (or empty), odd ones separators.
+    pieces[::2] = [_normalised(piece) if piece else "" for piece in pieces[::2]]
     return "".join(pieces)
+
+
+def _normalised(piece: str) -> str:
+    return unicodedata.normalize("NFC", _mark_runs().sub(_in_order, piece))
 
 
 def _in_order(run: re.Match[str]) -> str:
@@ -82,18 +87,22 @@ def _is_mark(code: str) -> bool:
     return bool(parts) and all(part[0] != "<" and _is_mark(chr(int(part, 16))) for part in parts)
 
 
-@lru_cache(maxsize=2)
-def _unassigned(astral: bool) -> re.Pattern[str]:
-    """Runs of code points that Unicode 14.0 leaves unassigned; those above U+FFFF if `astral`.
+@lru_cache(maxsize=1)
+def _unassigned() -> re.Pattern[str]:
+    """Runs of unassigned code points.
 
-    Without them a character set is a table; with them it is searched, fifty times slower.
+    `re` has a table for those up to U+FFFF; with those above it would compare every code point
+    range by range, so it looks at them only where there is such a code point.
     """
-    ranges = []
+    lower, astral = "", ""
     for item in UNASSIGNED.split():
         first, _, last = item.partition("-")
-        if astral or int(first, 16) < FIRST_ASTRAL:
-            ranges.append(f"{_escaped(first)}-{_escaped(last or first)}")
-    return re.compile(f"([{''.join(ranges)}]+)")
+        span = f"{_escaped(first)}-{_escaped(last or first)}"
+        if int(last or first, 16) < FIRST_ASTRAL:
+            lower += span
+        else:
+            astral += span
+    return re.compile(f"([{lower}]+|(?={ASTRAL})[{astral}]+)")
 
 
 def _escaped(code: str) -> str:

@@ -113,9 +113,9 @@ class TextMinhash:
                 return self._compiled(fast, codes, solid, sizes, key)
         texts = [self._text(content) for content in contents]
         if fast is not None:
-            codes = np.frombuffer("".join(texts).encode("utf-32-le"), dtype="<u4")
+            points = np.frombuffer("".join(texts).encode("utf-32-le"), dtype="<u4")
             lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
-            return self._compiled(fast, codes, solid_places(codes), lengths, key)
+            return self._compiled(fast, points, solid_places(points), lengths, key)
         kinds = shingle(texts, self.word, self.character, key)
         return digest_sets(kinds, "text-minhash/permutations", key)
 
