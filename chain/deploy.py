@@ -1,9 +1,9 @@
 """Puts the contracts on a chain, step by step, and can be interrupted and resumed at any step.
 
-After each step the deployment file is written whole. A step found done is skipped: a contract
-whose recorded code stands at its address, a court that is named, a profile that is registered.
-Between a broadcast and the file's next writing the sender's journal remembers, so that no contract
-is deployed twice.
+Addresses follow from the contracts' code, their constructors' arguments and a salt (`create2`), so
+they are the same on every chain for the same deployer and parameters. After each step the
+deployment file is written whole. A step found done is skipped: a contract whose code stands at its
+address, whether the file knows it or was lost, a court that is named, a profile that is registered.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Any, Final
 
 from eth_utils.crypto import keccak
 
-from chain import artifacts, deployment
+from chain import artifacts, create2, deployment
 from chain.abi import encode
 from chain.blocks import Call
 from chain.deployment import ContractRecord, Deployment
-from chain.errors import DeploymentError, InsufficientFunds
+from chain.errors import DeploymentError, InsufficientFunds, RpcRejected
 from chain.events import Wired
 from chain.fees import BASE_FEE_ROOM
 from chain.gateway import Gateway
@@ -34,6 +34,8 @@ from chain.registries import handshake
 from chain.sender import Sender
 from chain.types import ZERO_ADDRESS, Address, BlockNumber, Bytes32, Family, ProfileId, Wei
 from chain.units import show_ether
+
+DEFAULT_SALT: Final = Bytes32(keccak(text="assay/1"))
 
 LAYERS: Final = (
     ("IdentityRegistry", "ProfileRegistry", "BlockhashEntropy", "Governance"),
@@ -90,6 +92,7 @@ def deploy(
     file: Path,
     *,
     registries: Mapping[str, Address] | None = None,
+    salt: Bytes32 = DEFAULT_SALT,
     on_progress: Progress = lambda _line: None,
 ) -> Deployment:
     """Deploys what is missing, wires it, registers profiles; returns the complete deployment.
@@ -97,6 +100,7 @@ def deploy(
     Args:
         file: the deployment file, read if it exists and written after each step.
         registries: ERC-8004 registries that stand already, by contract name.
+        salt: another one gives another deployment of the same contracts.
         on_progress: told one line per step.
 
     Raises:
@@ -111,8 +115,9 @@ def deploy(
         journal = FileJournal(journal_file)
         stack.callback(journal.close_file)
         work = _Work(
-            gateway, Sender(gateway, signer, journal), parameters, file, state, on_progress
+            gateway, Sender(gateway, signer, journal), parameters, file, state, salt, on_progress
         )
+        create2.ensure_factory(gateway, work.sender)
         for steps in _stages(work, profiles, registries or {}):
             _all_at_once(steps)
         work.finish()
@@ -128,6 +133,7 @@ def estimate(
     file: Path,
     *,
     registries: Mapping[str, Address] | None = None,
+    salt: Bytes32 = DEFAULT_SALT,
 ) -> Estimate:
     """What `deploy` would do and cost now. Sends nothing and writes nothing.
 
@@ -142,10 +148,12 @@ def estimate(
     addresses = {**state.addresses, **(registries or {})}
     for name in CONTRACTS:
         if name not in addresses:
-            call = _creation(name, addresses, parameters, signer.address)
-            gas += gateway.estimate_gas(call, signer.address)
+            code = _init_code(name, addresses, parameters, signer.address)
+            addresses[name] = create2.address_of(salt, code)
+            if gateway.code(addresses[name]):
+                continue
+            gas += _creation_gas(gateway, salt, code, signer.address)
             steps.append(f"deploy {name}")
-            addresses[name] = signer.address  # any address: it costs the same
     for name in () if state.complete else WIRED:
         gas += _WIRE_GAS
         steps.append(f"wire {name}")
@@ -226,10 +234,12 @@ class _Work:
         parameters: Parameters,
         file: Path,
         state: Deployment,
+        salt: Bytes32,
         on_progress: Progress,
     ) -> None:
         self._gateway = gateway
-        self._sender = sender
+        self.sender = sender
+        self._salt = salt
         self._parameters = parameters
         self._file = file
         self._tell = on_progress
@@ -249,12 +259,32 @@ class _Work:
         if name in self.state.contracts:
             self._tell(f"{name} stands at {self.state.address(name)}")
             return
-        call = _creation(name, self.state.addresses, self._parameters, self._sender.address)
-        receipt = self._sender.send_call(call, job=f"deploy {name}")
-        if receipt.contract_address is None:
-            raise DeploymentError(f"The node reports no address for {name}: try again.")
-        self._record(name, receipt.contract_address, receipt.block_number)
-        self._tell(f"{name} deployed at {receipt.contract_address} ({receipt.gas_used:,} gas)")
+        code = _init_code(name, self.state.addresses, self._parameters, self.sender.address)
+        address = create2.address_of(self._salt, code)
+        if self._gateway.code(address):
+            self._record(name, address, self._block_of(address))
+            self._tell(f"{name} stands at {address} already")
+            return
+        call = create2.creation(self._salt, code, f"deploy {name}")
+        receipt = self.sender.send_call(call, job=f"deploy {name} {address}")
+        if not self._gateway.code(address):
+            raise DeploymentError(f"{name} did not come to stand at {address}: try again.")
+        self._record(name, address, receipt.block_number)
+        self._tell(f"{name} deployed at {address} ({receipt.gas_used:,} gas)")
+
+    def _block_of(self, address: Address) -> int:
+        """The block that put a contract there; 0 if the node keeps no old states to tell."""
+        low, high = 0, int(self._gateway.head().number)
+        try:
+            while low < high:
+                middle = (low + high) // 2
+                if self._gateway.code(address, middle):
+                    high = middle
+                else:
+                    low = middle + 1
+        except RpcRejected:
+            return 0
+        return low
 
     def adopt(self, name: str, address: Address) -> None:
         if name in self.state.contracts:
@@ -270,7 +300,7 @@ class _Work:
     def _record(self, name: str, address: Address, block: int) -> None:
         code = self._gateway.code(address)
         record = ContractRecord(address, Bytes32(keccak(code)), BlockNumber(block))
-        self._change(lambda state: state.with_contract(name, record))
+        self._change(lambda state: _since(state, block).with_contract(name, record))
 
     def wire(self, name: str) -> None:
         court = self.state.address("VerificationRounds")
@@ -280,7 +310,7 @@ class _Work:
         wired = [e for e in logs if isinstance(e, Wired) and e.log.contract == name]
         if not wired:
             call = door.prepare(name, "wire", [court])
-            self._sender.send_call(call, job=f"wire {name}")
+            self.sender.send_call(call, job=f"wire {name}")
             self._tell(f"{name} takes orders from the court")
         elif wired[0].courts != (court,):
             raise DeploymentError(
@@ -293,22 +323,34 @@ class _Work:
         if not door.call("ProfileRegistry", "isRegistered", spec.profile_id):
             profile = self._parameters.profile(spec.family, spec.tolerance, spec.max_output_bytes)
             call = door.prepare("ProfileRegistry", "register", spec.recipe, profile)
-            self._sender.send_call(call, job=f"register {spec.profile_id.hex()}")
+            self.sender.send_call(call, job=f"register {spec.profile_id.hex()}")
             self._tell(f"profile {spec.name} registered")
         if self.state.profiles.get(spec.name) != spec.profile_id:
             self._change(lambda state: state.with_profile(spec.name, spec.profile_id))
 
 
-def _creation(
+def _since(state: Deployment, block: int) -> Deployment:
+    """A deployment that holds a contract from a block on, maybe from before it was begun."""
+    return replace(state, block=BlockNumber(min(state.block, block)))
+
+
+def _init_code(
     name: str, addresses: Mapping[str, Address], parameters: Parameters, deployer: Address
-) -> Call:
-    """The creation of a contract, its constructor's arguments found by their Solidity names."""
+) -> bytes:
+    """A contract's creation code, its constructor's arguments found by their Solidity names."""
     artifact = artifacts.load(name)
     constructors = artifact.entries("constructor")
     inputs: Sequence[Mapping[str, Any]] = constructors[0]["inputs"] if constructors else ()
     known = _constructor_arguments(addresses, parameters, deployer)
     values = [known[param["name"].rstrip("_")] for param in inputs]
-    return Call(None, artifact.bytecode + encode(inputs, values), Wei(0), f"deploy {name}")
+    return artifact.bytecode + encode(inputs, values)
+
+
+def _creation_gas(gateway: Gateway, salt: Bytes32, code: bytes, sender: Address) -> int:
+    """Gas to deploy a contract, also on a chain that has no factory yet."""
+    if create2.is_there(gateway):
+        return gateway.estimate_gas(create2.creation(salt, code, "deploy"), sender)
+    return gateway.estimate_gas(Call(None, code, Wei(0), "deploy"), sender)
 
 
 def _constructor_arguments(
@@ -336,4 +378,6 @@ def _constructor_arguments(
         "treasury": parameters.treasury,
         "minDelay": parameters.governance_delay,
         "governor": deployer,
+        "registrar": deployer,
+        "deployer": deployer,
     }

@@ -177,9 +177,9 @@ class Gateway:
         return int(self._rpc.request("eth_getTransactionCount", address, tag), 16)
 
     @_understood
-    def code(self, address: str) -> bytes:
+    def code(self, address: str, block: BlockTag = "latest") -> bytes:
         """Runtime code at an address; empty if there is no contract."""
-        return unhex(self._rpc.request("eth_getCode", address, "latest"))
+        return unhex(self._rpc.request("eth_getCode", address, _tag(block)))
 
     # ------------------------------------------------------------------ contracts
 

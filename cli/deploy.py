@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Annotated
 
 import typer
+from eth_utils.crypto import keccak
 
 from chain import deploy as deploying
 from chain import registries as registry_book
@@ -15,7 +16,7 @@ from chain.errors import ConfigError
 from chain.gateway import Gateway
 from chain.keys import is_local
 from chain.parameters import preset
-from chain.types import Address
+from chain.types import Address, Bytes32
 from chain.units import show_ether
 from cli import settings
 from cli.session import address
@@ -51,6 +52,10 @@ def deploy(
     treasury: Annotated[
         str | None, typer.Option(help="Send slashed stake here, not burn it.", metavar="ADDRESS")
     ] = None,
+    salt: Annotated[
+        str,
+        typer.Option(help="Another word gives other addresses to the same contracts."),
+    ] = "assay/1",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done and what it costs.")
     ] = False,
@@ -74,6 +79,7 @@ def deploy(
     chain_id = gateway.chain_id()
     signer = signer_from(chosen, chain_id, default_account=0)
     parameters = preset(preset_name or ("local" if is_local(chain_id) else "public"))
+    salted = Bytes32(keccak(text=salt))
     if treasury is not None:
         parameters = replace(parameters, treasury=address(treasury))
     registries = {
@@ -83,7 +89,13 @@ def deploy(
     specs = shipped_profiles()
     if dry_run:
         estimate = deploying.estimate(
-            gateway, signer, parameters, specs, chosen.deployment, registries=registries
+            gateway,
+            signer,
+            parameters,
+            specs,
+            chosen.deployment,
+            registries=registries,
+            salt=salted,
         )
         _show_estimate(estimate, chain_id, as_json)
         return
@@ -99,6 +111,7 @@ def deploy(
         specs,
         chosen.deployment,
         registries=registries,
+        salt=salted,
         on_progress=lambda line: typer.echo(line, err=as_json),
     )
     if as_json:

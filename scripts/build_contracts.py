@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Compiles contracts/src and writes contracts/artifacts/<Name>.json (schema assay/artifact/1).
 
-    python scripts/build_contracts.py [--native] [--check]
+    python scripts/build_contracts.py [--native] [--check] [--inputs FOLDER]
 
 The compiler is the npm one behind scripts/solc, driven by py-solc-x; `--native` has py-solc-x
 install the native compiler of the same version instead (this needs internet). The settings are
 foundry.toml's, so forge makes the same bytecode. `--check` writes nothing and exits 1 if an
-artifact is stale. Artifacts hold no path of the machine and no number that depends on what else
-was compiled.
+artifact is stale. `--inputs` writes, for each contract, the compiler input that explorers verify
+its source by: standard JSON with every file it is made of. Artifacts hold no path of the machine
+and no number that depends on what else was compiled.
 """
 
 import argparse
@@ -163,6 +164,25 @@ def build(native: bool = False) -> dict[str, str]:
     return texts
 
 
+def verification_inputs(native: bool = False) -> dict[str, Json]:
+    """Name of every deployable contract -> standard JSON with just the sources it is made of."""
+    inputs: dict[str, Json] = {}
+    for source, contracts in compile_sources(native).items():
+        for name, contract in contracts.items():
+            if not contract["evm"]["bytecode"]["object"] or "/libraries/" in source:
+                continue
+            paths = json.loads(contract["metadata"])["sources"]
+            inputs[name] = {
+                "language": "Solidity",
+                "sources": {path: {"content": (ROOT / path).read_text()} for path in sorted(paths)},
+                "settings": {
+                    **compiler_settings(),
+                    "outputSelection": {source: {name: ["evm.bytecode.object"]}},
+                },
+            }
+    return inputs
+
+
 def stale(texts: dict[str, str]) -> list[str]:
     """Names whose committed artifact is not what was just built."""
     committed = {path.stem: path.read_text() for path in ARTIFACTS.glob("*.json")}
@@ -185,8 +205,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Compile the contracts into contracts/artifacts.")
     parser.add_argument("--native", action="store_true", help="install and use the native solc")
     parser.add_argument("--check", action="store_true", help="only say what is stale")
+    parser.add_argument("--inputs", type=Path, metavar="FOLDER", help="write compiler inputs there")
     options = parser.parse_args()
     try:
+        if options.inputs:
+            options.inputs.mkdir(parents=True, exist_ok=True)
+            for name, value in verification_inputs(options.native).items():
+                (options.inputs / f"{name}.json").write_text(json.dumps(value, indent=1) + "\n")
+            print(f"compiler inputs in {options.inputs}")
+            return 0
         texts = build(options.native)
     except BuildError as error:
         print(error, file=sys.stderr)

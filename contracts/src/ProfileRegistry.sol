@@ -21,7 +21,8 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
     mapping(bytes32 profileId => Profile) private _profiles;
     bytes32[] private _profileIds;
 
-    constructor() Ownable(msg.sender) {}
+    /// @param registrar who may add profiles.
+    constructor(address registrar) Ownable(registrar) {}
 
     /// @inheritdoc IProfileRegistry
     function register(bytes calldata recipe, Profile calldata profile_)

@@ -19,11 +19,12 @@ contract ReputationLedger is IReputationLedger {
     Courts.Set private _courts;
     mapping(uint256 agentId => mapping(bytes32 domain => Evidence)) private _evidence;
 
-    constructor(IIdentityRegistry identity, uint256 halfLife_) {
+    /// @param deployer who may name the courts, once.
+    constructor(IIdentityRegistry identity, uint256 halfLife_, address deployer) {
         require(halfLife_ != 0, LedgerHalfLifeZero());
         _identity = identity;
         halfLife = halfLife_;
-        _courts.deployer = msg.sender;
+        _courts.deployer = deployer;
     }
 
     /// @inheritdoc IReputationLedger

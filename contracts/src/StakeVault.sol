@@ -63,6 +63,7 @@ contract StakeVault is VaultSlashes {
     /// @param capability zero admits everybody.
     /// @param epochLength_ seconds. @param unbondingDelay_ seconds, longer than any round can last; also the
     /// period of the cap on slashes. @param treasury_ zero burns what is slashed.
+    /// @param deployer who may name the courts, once.
     constructor(
         IIdentityRegistry identity,
         IProfileRegistry profiles,
@@ -71,8 +72,9 @@ contract StakeVault is VaultSlashes {
         uint256 unbondingDelay_,
         uint256 slashCapBps_,
         address treasury_,
-        address guardian_
-    ) VaultStakes(identity, unbondingDelay_) VaultSlashes(slashCapBps_, treasury_, guardian_) {
+        address guardian_,
+        address deployer
+    ) VaultStakes(identity, unbondingDelay_, deployer) VaultSlashes(slashCapBps_, treasury_, guardian_) {
         require(epochLength_ != 0, VaultEpochLengthZero());
         _profiles = profiles;
         _capability = capability;

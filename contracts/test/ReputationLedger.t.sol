@@ -20,7 +20,7 @@ contract ReputationLedgerTest is Test {
     function setUp() external {
         vm.warp(1_000_000);
         identity = new IdentityRegistry();
-        ledger = new ReputationLedger(identity, HALF_LIFE);
+        ledger = new ReputationLedger(identity, HALF_LIFE, address(this));
         address[] memory courts = new address[](1);
         courts[0] = court;
         ledger.wire(courts);
@@ -32,11 +32,11 @@ contract ReputationLedgerTest is Test {
 
     function test_constructor__when_no_half_life__then_refused() external {
         vm.expectRevert(IReputationLedger.LedgerHalfLifeZero.selector);
-        new ReputationLedger(identity, 0);
+        new ReputationLedger(identity, 0, address(this));
     }
 
     function test_wire__when_stranger_or_twice__then_refused() external {
-        ledger = new ReputationLedger(identity, HALF_LIFE);
+        ledger = new ReputationLedger(identity, HALF_LIFE, address(this));
         address[] memory courts = new address[](1);
         courts[0] = court;
         vm.prank(owner);
@@ -81,7 +81,7 @@ contract ReputationLedgerTest is Test {
     /// @dev A step of the clock is 100 seconds here. Evidence written every 50 must not stay fresh for ever.
     function test_record__when_written_twice_a_step__then_it_decays_all_the_same() external {
         uint256 halfLife = 100 * 65_536;
-        ledger = new ReputationLedger(identity, halfLife);
+        ledger = new ReputationLedger(identity, halfLife, address(this));
         address[] memory courts = new address[](1);
         courts[0] = court;
         ledger.wire(courts);

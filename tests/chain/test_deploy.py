@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from eth_utils.crypto import keccak
 
+from chain import create2
 from chain import deployment as deployments
 from chain.deploy import CONTRACTS, ProfileSpec, deploy, estimate
 from chain.deployment import Deployment
@@ -19,7 +20,7 @@ from chain.parameters import PRESETS
 from chain.registries import REGISTRIES
 from chain.structs import Profile
 from chain.types import Address, Bytes32, Family
-from cli.anvil import Anvil
+from cli.anvil import Anvil, AnvilOptions, start_anvil
 from tests.support.anvil import Control
 
 pytestmark = pytest.mark.integration
@@ -30,6 +31,7 @@ PROFILES = [
     ProfileSpec("exact", b'{"name":"exact"}', Family.EXACT, 0, 1 << 20),
 ]
 
+OTHER_SALT = Bytes32(keccak(b"another deployment"))
 # Answers any call with the text "1.0.0".
 _ANSWER = (32).to_bytes(32) + (5).to_bytes(32) + b"1.0.0".ljust(32, b"\0")
 VERSION_ONE = bytes.fromhex("6060600c60003960606000f3") + _ANSWER
@@ -159,7 +161,9 @@ def test_deploy__when_registries_are_given__then_they_are_used(
     standing = deploy(gateway, signer, LOCAL, [], file)
     given = {name: standing.address(name) for name in REGISTRIES}
 
-    done = deploy(gateway, signer, LOCAL, [], tmp_path / "other.json", registries=given)
+    done = deploy(
+        gateway, signer, LOCAL, [], tmp_path / "other.json", registries=given, salt=OTHER_SALT
+    )
 
     assert {name: done.address(name) for name in REGISTRIES} == given
     assert done.address("StakeVault") != standing.address("StakeVault")
@@ -179,7 +183,7 @@ def test_deploy__when_a_registry_belongs_to_another_identity__then_it_is_refused
     gateway: Gateway, signer: Signer, file: Path, tmp_path: Path
 ) -> None:
     ours = deploy(gateway, signer, LOCAL, [], file)
-    theirs = deploy(gateway, signer, LOCAL, [], tmp_path / "theirs.json")
+    theirs = deploy(gateway, signer, LOCAL, [], tmp_path / "theirs.json", salt=OTHER_SALT)
     sent = gateway.nonce(signer.address)
     mixed = {
         "IdentityRegistry": ours.address("IdentityRegistry"),
@@ -261,6 +265,65 @@ def test_estimate__then_it_covers_the_real_cost_closely_and_sends_nothing(
     assert gas <= said.gas <= gas * 1.15
     assert before - gateway.balance(signer.address) <= said.cost
     assert estimate(gateway, signer, LOCAL, profiles, file).steps == ()
+
+
+def test_deploy__when_the_file_is_lost__then_the_same_contracts_are_found_again(
+    gateway: Gateway, signer: Signer, file: Path
+) -> None:
+    first = deploy(gateway, signer, LOCAL, PROFILES, file)
+    sent = gateway.nonce(signer.address)
+    file.unlink()
+    lines: list[str] = []
+
+    said = estimate(gateway, signer, LOCAL, PROFILES, file)
+    again = deploy(gateway, signer, LOCAL, PROFILES, file, on_progress=lines.append)
+
+    assert [step for step in said.steps if step.startswith("deploy")] == []
+    assert again.contracts == first.contracts
+    assert again.profiles == first.profiles
+    assert gateway.nonce(signer.address) == sent
+    assert f"Router stands at {first.address('Router')} already" in lines
+
+
+def test_deploy__when_the_chain_is_another__then_the_addresses_are_the_same(
+    gateway: Gateway, signer: Signer, file: Path, tmp_path: Path
+) -> None:
+    here = deploy(gateway, signer, LOCAL, [], file)
+    options = AnvilOptions(block_time=0, chain_id=31337)
+    with start_anvil(tmp_path / "other.log", options) as other:
+        there_door = Gateway(other.url)
+        there_door._rpc.request("anvil_setNonce", signer.address, "0x11")
+        there = deploy(there_door, local_signer(0, 31337), LOCAL, [], tmp_path / "there.json")
+        there_door.close()
+
+    assert there.addresses == here.addresses
+    assert deploy(gateway, signer, LOCAL, [], tmp_path / "salted.json", salt=OTHER_SALT).addresses
+    salted = deployments.load(tmp_path / "salted.json").addresses
+    assert not set(salted.values()) & set(here.addresses.values())
+
+
+def test_deploy__when_the_factory_is_missing__then_it_is_put_there_first(
+    gateway: Gateway, signer: Signer, file: Path, control: Control
+) -> None:
+    control("anvil_setCode", create2.FACTORY, "0x")
+    control("anvil_setNonce", create2.FACTORY, "0x0")
+
+    said = estimate(gateway, signer, LOCAL, [], file)
+    done = deploy(gateway, signer, LOCAL, [], file)
+
+    assert gateway.code(create2.FACTORY) == create2.FACTORY_CODE
+    assert f"deploy {CONTRACTS[0]}" in said.steps
+    done.check(gateway)
+
+
+def test_deploy__when_something_else_stands_for_the_factory__then_it_is_refused(
+    gateway: Gateway, signer: Signer, file: Path, control: Control
+) -> None:
+    control("anvil_setCode", create2.FACTORY, "0x00")
+
+    with pytest.raises(DeploymentError, match="is not the CREATE2 factory"):
+        deploy(gateway, signer, LOCAL, [], file)
+    assert gateway.nonce(signer.address) == 0
 
 
 def receipt_gas(gateway: Gateway, number: int) -> int:

@@ -119,3 +119,16 @@ def test_forge__when_asked_for_its_tests__then_none_of_the_sources_is_left_out()
     }
     assert written
     assert written == found
+
+
+@pytest.mark.integration
+@pytest.mark.campaign
+def test_inputs__when_an_explorer_compiles_them__then_the_bytecode_is_the_artifacts() -> None:
+    build = builder()
+    inputs = build.verification_inputs()
+
+    assert inputs.keys() == committed().keys()
+    for name in ("Router", "ReputationLedger"):
+        solc = build.solcx.compile_standard(inputs[name], solc_binary=build.WRAPPER)
+        ((contracts,),) = [tuple(solc["contracts"].values())]
+        assert "0x" + contracts[name]["evm"]["bytecode"]["object"] == committed()[name]["bytecode"]

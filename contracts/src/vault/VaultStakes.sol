@@ -22,10 +22,10 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
     Courts.Set internal _courts;
     mapping(uint256 agentId => Stake) internal _stakes;
 
-    constructor(IIdentityRegistry identity, uint256 unbondingDelay_) {
+    constructor(IIdentityRegistry identity, uint256 unbondingDelay_, address deployer) {
         _identity = identity;
         unbondingDelay = unbondingDelay_;
-        _courts.deployer = msg.sender;
+        _courts.deployer = deployer;
     }
 
     modifier onlyOperator(uint256 agentId) {

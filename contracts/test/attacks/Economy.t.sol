@@ -71,7 +71,9 @@ contract EconomyTest is Network {
 
     /// @dev The cap on slashes only delays: ten frauds of one period cost what ten frauds cost.
     function test_bulk_fraud_epoch__when_many_at_once__then_each_is_paid_for_in_full() external {
-        vault = new StakeVault(identity, profiles, exams, EPOCH, UNBONDING, 1000, address(0), guardian);
+        vault = new StakeVault(
+            identity, profiles, exams, EPOCH, UNBONDING, 1000, address(0), guardian, address(this)
+        );
         address[] memory courts = new address[](1);
         courts[0] = address(this);
         vault.wire(courts);

@@ -53,11 +53,13 @@ abstract contract Network is Test {
         vm.roll(1000);
         identity = new IdentityRegistry();
         validation = new ValidationRegistry(identity);
-        profiles = new ProfileRegistry();
+        profiles = new ProfileRegistry(address(this));
         exams = new Exams();
         oracle = new Oracle();
-        vault = new StakeVault(identity, profiles, exams, EPOCH, UNBONDING, 10_000, address(0), guardian);
-        ledger = new ReputationLedger(identity, HALF_LIFE);
+        vault = new StakeVault(
+            identity, profiles, exams, EPOCH, UNBONDING, 10_000, address(0), guardian, address(this)
+        );
+        ledger = new ReputationLedger(identity, HALF_LIFE, address(this));
         rounds = new VerificationRounds(identity, validation, profiles, vault, ledger, oracle);
         router = new Router(validation, rounds);
         address[] memory courts = new address[](1);

@@ -12,7 +12,9 @@ contract DrawTest is Network {
 
     function setUp() public override {
         super.setUp();
-        vault = new StakeVault(identity, profiles, exams, EPOCH, UNBONDING, 10_000, address(0), guardian);
+        vault = new StakeVault(
+            identity, profiles, exams, EPOCH, UNBONDING, 10_000, address(0), guardian, address(this)
+        );
         address[] memory courts = new address[](1);
         courts[0] = address(this);
         vault.wire(courts);

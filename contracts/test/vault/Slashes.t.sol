@@ -33,7 +33,9 @@ contract SlashesTest is Network {
     function test_constructor__when_cap_is_none_or_too_much__then_refused() external {
         for (uint256 cap = 0; cap <= 10_001; cap += 10_001) {
             vm.expectRevert(abi.encodeWithSelector(IStakeVault.VaultSlashCapInvalid.selector, cap));
-            new StakeVault(identity, profiles, exams, EPOCH, UNBONDING, cap, treasury, guardian);
+            new StakeVault(
+                identity, profiles, exams, EPOCH, UNBONDING, cap, treasury, guardian, address(this)
+            );
         }
     }
 
@@ -198,7 +200,9 @@ contract SlashesTest is Network {
     }
 
     function _vault(address treasury_, address guardian_) private returns (StakeVault made) {
-        made = new StakeVault(identity, profiles, exams, EPOCH, UNBONDING, CAP, treasury_, guardian_);
+        made = new StakeVault(
+            identity, profiles, exams, EPOCH, UNBONDING, CAP, treasury_, guardian_, address(this)
+        );
         address[] memory courts = new address[](1);
         courts[0] = address(this);
         made.wire(courts);

@@ -13,7 +13,9 @@ contract StakesTest is Network {
 
     function setUp() public override {
         super.setUp();
-        vault = new StakeVault(identity, profiles, exams, EPOCH, UNBONDING, 10_000, address(0), guardian);
+        vault = new StakeVault(
+            identity, profiles, exams, EPOCH, UNBONDING, 10_000, address(0), guardian, address(this)
+        );
         address[] memory courts = new address[](1);
         courts[0] = address(this);
         vault.wire(courts);
@@ -27,7 +29,9 @@ contract StakesTest is Network {
 
     function test_constructor__when_epoch_has_no_length__then_refused() external {
         vm.expectRevert(IStakeVault.VaultEpochLengthZero.selector);
-        new StakeVault(identity, profiles, ICapability(address(0)), 0, 1, 10_000, address(0), guardian);
+        new StakeVault(
+            identity, profiles, ICapability(address(0)), 0, 1, 10_000, address(0), guardian, address(this)
+        );
     }
 
     function test_wire__when_stranger_or_twice__then_refused() external {
