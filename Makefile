@@ -38,6 +38,9 @@ $(STAMP)-experiments: requirements/experiments.txt
 $(STAMP)-bench: requirements/bench.txt
 	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh bench && touch $@
 
+$(STAMP)-fuzz: requirements/fuzz.txt $(STAMP)-test
+	@scripts/setup.sh fuzz && touch $@
+
 $(STAMP)-slither: requirements/slither.txt
 	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh slither && touch $@
 
@@ -79,10 +82,11 @@ test-ci: $(STAMP)-test $(STAMP)-slither ## Longer fuzzing and static analysis of
 	@HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -m 'unit and not campaign' tests
 	@$(BIN)/python -m pytest -m campaign tests
 
-test-deep: $(STAMP)-test ## Fuzzing for an hour or so, before a release.
+test-deep: $(STAMP)-test $(STAMP)-fuzz ## Fuzzing for an hour or so, before a release.
 	@FOUNDRY_PROFILE=deep HISTORIES=1000000 scripts/test_contracts.sh
 	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -m 'unit and not campaign' tests
 	@CAMPAIGN=deep $(BIN)/python -m pytest -m campaign tests
+	@$(BIN)/python tests/fuzz/run.py --seconds 180
 
 lock: ## Write the locks anew after a change of dependencies. ARGS="--upgrade" takes newer versions.
 	@scripts/lock.sh $(ARGS)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes requirements/{run,test,bench,experiments,slither}.txt and package-lock.json: every package exactly, with the
+# Writes requirements/{run,test,bench,experiments,fuzz,slither}.txt and package-lock.json: every package exactly, with the
 # hashes of its files, for Python 3.11 and later, on Linux and macOS. Pins stay as they are unless an
 # input asks for something else or `--upgrade` is given. Needs uv (`pip install uv`) and npm.
 set -euo pipefail
@@ -20,6 +20,7 @@ compile requirements/test.txt requirements/run.txt requirements/test.in "$@"
 compile requirements/bench.txt pyproject.toml requirements/bench.in \
   --constraint requirements/run.txt "$@"
 compile requirements/experiments.txt requirements/run.txt requirements/experiments.in "$@"
+compile requirements/fuzz.txt requirements/fuzz.in "$@"
 compile requirements/slither.txt requirements/slither.in "$@"
 
 npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error \

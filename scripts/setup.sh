@@ -5,6 +5,7 @@
 #   scripts/setup.sh test      that, and what checks and tests need
 #   scripts/setup.sh experiments   what experiments on real outputs need, in an environment of its own
 #   scripts/setup.sh bench     libraries that digests are compared with, in an environment of its own
+#   scripts/setup.sh fuzz      the fuzzer of Python, after test
 #   scripts/setup.sh slither   static analysis, in a virtual environment of its own
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -101,6 +102,10 @@ case $part in
     make_venv .setup/bench
     echo "setup: what digests are compared with ..."
     install_locked .setup/bench requirements/bench.txt
+    ;;
+  fuzz)
+    echo "setup: fuzzer ..."
+    install_locked .venv requirements/fuzz.txt
     ;;
   slither)
     make_venv .setup/slither

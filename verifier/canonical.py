@@ -9,7 +9,9 @@ from eth_utils.crypto import keccak
 
 from verifier.errors import VerifierError
 
-__all__ = ["canonical_json", "from_hex", "keccak256", "parse_object", "require_fields"]
+__all__ = ["canonical_json", "from_hex", "keccak256", "parse_object", "require_fields", "shown"]
+
+MOST_SHOWN = 80
 
 
 def keccak256(data: bytes) -> bytes:
@@ -60,12 +62,18 @@ def require_fields(
     needed, allowed = set(required), set(required) | set(optional)
     missing, unknown = sorted(needed - set(value)), sorted(set(value) - allowed)
     if missing:
-        raise error(f"The {what} lacks the field {missing[0]!r}; add it.")
+        raise error(f"The {what} lacks the field {shown(missing[0])}; add it.")
     if unknown:
         raise error(
-            f"The {what} has the unknown field {unknown[0]!r}; remove it "
+            f"The {what} has the unknown field {shown(unknown[0])}; remove it "
             f"(known: {', '.join(sorted(allowed))})."
         )
+
+
+def shown(value: Any) -> str:
+    """`value` as a sentence quotes it: on one line, and only the beginning of what is long."""
+    text = repr(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
 
 
 def from_hex(value: Any, size: int, what: str, error: type[VerifierError]) -> bytes:
@@ -85,7 +93,7 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the name {twice!r} appears twice in one object")
+        raise ValueError(f"the name {shown(twice)} appears twice in one object")
     return value
 
 

@@ -15,7 +15,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Self
 
-from verifier.canonical import canonical_json, from_hex, keccak256, parse_object, require_fields
+from verifier.canonical import (
+    canonical_json,
+    from_hex,
+    keccak256,
+    parse_object,
+    require_fields,
+    shown,
+)
 from verifier.errors import TaskError
 
 __all__ = ["MAX_TASK_BYTES", "MODALITIES", "SCHEMA", "Task", "task_from_uri", "task_hash"]
@@ -95,7 +102,7 @@ class Task:
         )
         if value["schema"] != SCHEMA:
             raise TaskError(
-                f"The task's schema is {value['schema']!r}; this version reads {SCHEMA!r}."
+                f"The task's schema is {shown(value['schema'])}; this version reads {SCHEMA!r}."
             )
         for name in ("prompt", "condition"):
             if name in value and value[name] is None:
@@ -141,7 +148,7 @@ def _check(task: Task) -> None:
         raise TaskError("The task's profile must be the 32 bytes of a profileId.")
     if task.modality not in MODALITIES:
         raise TaskError(
-            f"The task's modality is {task.modality!r}; it must be one of {', '.join(MODALITIES)}."
+            f"The task's modality is {shown(task.modality)}; it must be one of {', '.join(MODALITIES)}."
         )
     if not isinstance(task.model, str) or not 0 < len(task.model) <= MAX_NAME:
         raise TaskError(f"The task's model must be a name of 1 to {MAX_NAME} characters.")
@@ -160,6 +167,6 @@ def _check(task: Task) -> None:
             raise TaskError(f"A parameter's name must have 1 to {MAX_NAME} characters.")
         if not isinstance(value, str | int | float | bool):
             raise TaskError(
-                f"The parameter {name!r} must be text, a boolean or a number, "
+                f"The parameter {shown(name)} must be text, a boolean or a number, "
                 f"not {type(value).__name__}."
             )

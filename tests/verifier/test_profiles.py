@@ -116,6 +116,17 @@ def test_parse__when_an_image_feature_is_wrong__then_one_sentence_says_which(cha
         Profile.parse(recipe(name, features=features))
 
 
+@pytest.mark.parametrize("field", ["schema", "name", "family", "modality", "canonicalisation"])
+@pytest.mark.parametrize("value", ["x" * 60_000, ["y"] * 9000, {"z" * 30_000: 1}])
+def test_parse__when_a_wrong_value_is_long__then_only_its_beginning_is_quoted(field, value):
+    with pytest.raises(ProfileError) as problem:
+        Profile.parse(recipe(**{field: value}))
+    assert len(str(problem.value)) < 300
+    with pytest.raises(ProfileError, match="unknown field") as problem:
+        Profile.parse(recipe(**{"x" * 50_000: 1}))
+    assert len(str(problem.value)) < 300
+
+
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b'{"schema":"assay/profile/1"}'])
 def test_parse__when_it_is_no_profile__then_it_is_refused(data):
     with pytest.raises(ProfileError):

@@ -41,7 +41,7 @@ def words(tag: str, key: bytes, count: int) -> NDArray[np.uint64]:
     return values
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)  # of up to 4 MiB each
 def signs(tag: str, key: bytes, rows: int, columns: int) -> NDArray[np.float32]:
     """A `rows` x `columns` matrix of +1 and -1; read-only.
 

@@ -13,7 +13,14 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Self
 
-from verifier.canonical import canonical_json, from_hex, keccak256, parse_object, require_fields
+from verifier.canonical import (
+    canonical_json,
+    from_hex,
+    keccak256,
+    parse_object,
+    require_fields,
+    shown,
+)
 from verifier.digest.families import FAMILIES, Digester, Family
 from verifier.digest.params import integer
 from verifier.errors import ProfileError
@@ -67,20 +74,20 @@ class Profile:
         schema = value.get("schema")
         if schema != SCHEMA:
             raise ProfileError(
-                f"The profile's schema is {schema!r}; this version reads {SCHEMA!r}."
+                f"The profile's schema is {shown(schema)}; this version reads {SCHEMA!r}."
             )
         require_fields(value, "profile", FIELDS, ProfileError)
         recipe = canonical_json(value, ProfileError)
         profile_id = keccak256(recipe)
         if expected_id is not None and profile_id != expected_id:
             raise ProfileError(
-                f"The profile {value['name']!r} hashes to 0x{profile_id.hex()}, but "
+                f"The profile {shown(value['name'])} hashes to 0x{profile_id.hex()}, but "
                 f"0x{expected_id.hex()} is expected; it was altered, so restore it."
             )
         family = FAMILIES.get(_text(value, "family"))
         if family is None:
             raise ProfileError(
-                f"The profile's family {value['family']!r} is unknown; "
+                f"The profile's family {shown(value['family'])} is unknown; "
                 f"known: {', '.join(sorted(FAMILIES))}."
             )
         _one_of(value, "modality", (*MODALITIES, "any"))
@@ -115,7 +122,7 @@ def load(name: str) -> Profile:
     """A profile that ships, by name; ProfileError when unknown or altered."""
     expected = _index().get(name)
     if expected is None:
-        raise ProfileError(f"No profile is named {name!r}; known: {', '.join(names())}.")
+        raise ProfileError(f"No profile is named {shown(name)}; known: {', '.join(names())}.")
     return Profile.parse((_folder() / f"{name}.json").read_bytes(), expected)
 
 
@@ -164,7 +171,7 @@ def _object(value: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _one_of(value: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> None:
     if value[name] not in allowed:
         raise ProfileError(
-            f"The profile's {name} is {value[name]!r}; it must be one of {', '.join(allowed)}."
+            f"The profile's {name} is {shown(value[name])}; it must be one of {', '.join(allowed)}."
         )
 
 

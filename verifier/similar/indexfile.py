@@ -21,7 +21,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from verifier.canonical import parse_object, require_fields
+from verifier.canonical import parse_object, require_fields, shown
 from verifier.digest.bits import BITS
 from verifier.digest.params import integer
 from verifier.errors import ProfileError, SimilarError
@@ -81,7 +81,7 @@ class About:
         value = parse_object(data, "index.json", MAX_ABOUT_BYTES, SimilarError)
         if value.get("schema") != SCHEMA:
             raise SimilarError(
-                f"its schema is {str(value.get('schema'))[:40]!r} and this version reads {SCHEMA!r}"
+                f"its schema is {shown(value.get('schema'))} and this version reads {SCHEMA!r}"
             )
         require_fields(value, "index.json", FIELDS, SimilarError)
         stored = value["redis"] if isinstance(value["redis"], dict) else {}

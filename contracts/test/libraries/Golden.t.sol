@@ -59,21 +59,45 @@ contract GoldenTest is Test {
     string private constant HISTORY =
         "Story(Ending final,uint256 start,Step[] steps)Ending(uint64 alpha,uint64 beta,uint256 effectiveN,bool known,uint256 lowerBps,uint256 meanBps)Step(uint256 dt,uint64 alpha,uint64 beta)";
     uint256 private constant FEWEST = 10;
+    uint256 private constant FEWEST_OF_A_FAMILY = 40;
+
+    Distance[] private _distances;
+
+    function setUp() external {
+        Distance[] memory cases = abi.decode(_vectors("digests", ".distance", DISTANCE), (Distance[]));
+        for (uint256 i = 0; i < cases.length; ++i) {
+            _distances.push(cases[i]);
+        }
+    }
 
     function test_exact__when_golden__then_equal() external view {
         Exact[] memory cases = abi.decode(_vectors("digests", ".exact", EXACT), (Exact[]));
-        assertGt(cases.length, FEWEST);
+        assertGe(cases.length, FEWEST_OF_A_FAMILY);
         for (uint256 i = 0; i < cases.length; ++i) {
             assertEq(Digest.exact(cases[i].key, cases[i].content), cases[i].digest, vm.toString(i));
         }
     }
 
     function test_distance__when_golden__then_equal() external view {
-        Distance[] memory cases = abi.decode(_vectors("digests", ".distance", DISTANCE), (Distance[]));
-        assertGt(cases.length, FEWEST);
-        for (uint256 i = 0; i < cases.length; ++i) {
-            assertEq(Digest.distance(cases[i].a, cases[i].b), cases[i].distance, vm.toString(i));
+        assertGe(_distances.length, FEWEST_OF_A_FAMILY);
+        for (uint256 i = 0; i < _distances.length; ++i) {
+            Distance memory one = _distances[i];
+            assertEq(Digest.distance(one.a, one.b), one.distance, vm.toString(i));
         }
+    }
+
+    /// @dev What Python measured holds wherever in the space of digests the two stand, and a bit
+    /// flipped in one of them moves them one apart or one together.
+    function testFuzz_distance__when_golden_digests_are_moved_together__then_equal(
+        uint256 seed,
+        bytes32 mask,
+        uint8 bit
+    ) external view {
+        Distance memory one = _distances[seed % _distances.length];
+        assertEq(Digest.distance(one.a ^ mask, one.b ^ mask), one.distance);
+        bytes32 flipped = one.b ^ bytes32(uint256(1) << bit);
+        bool differed = uint256(one.a ^ one.b) >> bit & 1 == 1;
+        assertEq(Digest.distance(one.a, flipped), differed ? one.distance - 1 : one.distance + 1);
     }
 
     function test_policy__when_golden__then_equal() external view {
