@@ -148,7 +148,8 @@ def _check(task: Task) -> None:
         raise TaskError("The task's profile must be the 32 bytes of a profileId.")
     if task.modality not in MODALITIES:
         raise TaskError(
-            f"The task's modality is {shown(task.modality)}; it must be one of {', '.join(MODALITIES)}."
+            f"The task's modality is {shown(task.modality)}; "
+            f"it must be one of {', '.join(MODALITIES)}."
         )
     if not isinstance(task.model, str) or not 0 < len(task.model) <= MAX_NAME:
         raise TaskError(f"The task's model must be a name of 1 to {MAX_NAME} characters.")

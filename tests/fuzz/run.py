@@ -75,7 +75,10 @@ def main() -> int:
         parser.error(f"no target is named {unknown.pop()}; there are {', '.join(TARGETS)}")
     names = chosen.targets or list(TARGETS)
     if chosen.replay:
-        TARGETS[names[0]](chosen.replay.read_bytes())
+        content = chosen.replay.read_bytes()
+        chosen.work.mkdir(parents=True, exist_ok=True)
+        os.chdir(chosen.work)
+        TARGETS[names[0]](content)
         return 0
     held = [run(name, chosen.work / name, chosen.seconds) for name in names]
     return 0 if all(held) else 1

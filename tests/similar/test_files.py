@@ -59,7 +59,17 @@ def test_index__when_saved_and_loaded__then_nothing_is_lost(kind: str, tmp_path:
     assert found.rows.dtype == made.rows.dtype
 
 
+def oversized(path: Path) -> None:
+    """The directory says of ids.json that it has 4 GiB."""
+    content = bytearray(path.read_bytes())
+    entry = content.rindex(b"ids.json") - 46
+    assert content[entry : entry + 4] == b"PK\1\2"
+    content[entry + 20 : entry + 28] = b"\xff" * 8
+    path.write_bytes(content)
+
+
 REFUSED = {
+    "a size beyond the file": (oversized, "damaged"),
     "another program's file": (lambda path: path.write_bytes(b"hello"), "no index at all"),
     "an empty file": (lambda path: path.write_bytes(b""), "no index at all"),
     "cut": (lambda path: path.write_bytes(path.read_bytes()[:-9]), "damaged"),

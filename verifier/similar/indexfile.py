@@ -11,6 +11,7 @@ The archive's checksums are checked on reading. It is written beside its place a
 
 import json
 import os
+import struct
 import tempfile
 import zipfile
 from collections.abc import Sequence
@@ -33,6 +34,12 @@ KINDS = ("texts", "digests")
 MAX_ABOUT_BYTES = 1 << 16
 MAX_ITEMS = 1 << 31
 PUBLIC = 0o644
+FOREIGN = (
+    *(zipfile.BadZipFile, struct.error, EOFError, KeyError, ValueError, OverflowError),
+    *(NotImplementedError, RuntimeError),
+)
+"""What zipfile and json say of bytes that are none of theirs."""
+
 FIELDS = ("schema", "kind", "count", "shingle", "permutations", "profile", "profileId", "redis")
 
 
@@ -142,7 +149,7 @@ class IndexFile:
                 f"The index {path} cannot be read ({error.strerror}): make one with "
                 "`assay similar build`."
             ) from None
-        except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RuntimeError):
+        except FOREIGN:
             why = "it is damaged, or no index at all"
         except SimilarError as error:
             why = str(error).rstrip(".")
