@@ -9,7 +9,14 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from backend.store import Domain, Enrolment, EvidenceRecord, Ownership, ProfileRecord
-from verifier.reputation import Evidence, Policy, Score, score
+from verifier.reputation import (
+    BASIS_POINTS,
+    Evidence,
+    Policy,
+    Score,
+    score,
+    wilson_lower_bps,
+)
 
 Role = Literal["provider", "verifier"]
 
@@ -52,7 +59,7 @@ def scores(
                 profile_id=profile_id,
                 profile_name=name,
                 role=role,
-                score=None if record is None else _score(record, owner, timestamp, policy),
+                score=None if record is None else score_of(record, owner, timestamp, policy),
                 updated_at=None if record is None else record.timestamp,
             )
         )
@@ -69,10 +76,15 @@ def owner_at(session: Session, agent_id: int, block_number: int) -> str | None:
     )
 
 
-def _score(record: EvidenceRecord, owner: str | None, now: int, policy: Policy) -> Score:
+def score_of(record: EvidenceRecord, owner: str | None, now: int, policy: Policy) -> Score:
     """Good evidence counts only while the agent belongs to the owner who earned it."""
     alpha = record.alpha if owner is not None and record.alpha_owner == owner else 0
     return score(Evidence(alpha, record.beta, record.timestamp), now, policy)
+
+
+def upper_bps(found: Score) -> int:
+    """Wilson's one-sided 95 % upper bound: one less the lower bound of the opposite evidence."""
+    return BASIS_POINTS - wilson_lower_bps(found.beta, found.alpha)
 
 
 def _latest(session: Session, agent_id: int, block_number: int) -> dict[bytes, EvidenceRecord]:

@@ -23,6 +23,7 @@ from chain.types import Address, AgentId, Bytes32, ProfileId, RequestHash
 __all__ = [
     "Court",
     "Receipt",
+    "Upload",
     "commitment",
     "content_hash",
     "encode_policy",
@@ -33,9 +34,11 @@ __all__ = [
     "policy_of",
     "receipt_digest",
     "recover_receipt_signer",
+    "recover_upload_signer",
     "request_hash",
     "seat_salt",
     "sign_receipt",
+    "sign_upload",
 ]
 
 _DOMAIN_TYPE: Final = [
@@ -62,6 +65,14 @@ _OUTPUT_SALT_TYPE: Final = [
     {"name": "agentId", "type": "uint256"},
     {"name": "taskHash", "type": "bytes32"},
     {"name": "contentHash", "type": "bytes32"},
+]
+
+
+_UPLOAD_TYPE: Final = [
+    {"name": "agentId", "type": "uint256"},
+    {"name": "contentHash", "type": "bytes32"},
+    {"name": "nonce", "type": "bytes32"},
+    {"name": "deadline", "type": "uint64"},
 ]
 
 
@@ -110,6 +121,53 @@ def request_hash(receipt: Receipt, court: Court, nonce: bytes) -> RequestHash:
             ("bytes32", _word("nonce", nonce)),
         )
     )
+
+
+# ------------------------------------------------------------------------------ uploads
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What an agent signs to have bytes stored by a backend.
+
+    Attributes:
+        content_hash: keccak256 of the bytes.
+        nonce: 32 bytes, never used before by the signer.
+        deadline: Unix seconds.
+    """
+
+    agent_id: AgentId
+    content_hash: Bytes32
+    nonce: Bytes32
+    deadline: int
+
+
+def sign_upload(upload: Upload, court: Court, signer: Signer) -> bytes:
+    """The agent's signature, 65 bytes r ‖ s ‖ v."""
+    return signer.sign_typed(_typed_upload(upload, court))
+
+
+def recover_upload_signer(upload: Upload, court: Court, signature: bytes) -> Address:
+    """Who signed an upload.
+
+    Raises:
+        MessageError: the signature is malformed.
+    """
+    message = encode_typed_data(full_message=_typed_upload(upload, court))
+    try:
+        return Address(str(Account.recover_message(message, signature=signature)))
+    except Exception as error:  # the library raises its own, eth_keys' and plain errors alike
+        raise MessageError("The upload's signature is malformed.") from error
+
+
+def _typed_upload(upload: Upload, court: Court) -> dict[str, Any]:
+    message = {
+        "agentId": upload.agent_id,
+        "contentHash": _word("content hash", upload.content_hash),
+        "nonce": _word("nonce", upload.nonce),
+        "deadline": upload.deadline,
+    }
+    return _typed(court, "Upload", _UPLOAD_TYPE, message)
 
 
 # ------------------------------------------------------------------------------ submission

@@ -39,6 +39,7 @@ EXTRAS: Mapping[str, str] = {
     "alembic": "backend",
     "datasketch": "search",
     "fastapi": "backend",
+    "prometheus_client": "backend",
     "matplotlib": "calibrate",
     "redis": "search",
     "sqlalchemy": "backend",

@@ -5,11 +5,26 @@ from __future__ import annotations
 from typing import Final
 
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.api import agents, artifacts, errors, health, network, reputation, rounds
+from backend.api import (
+    agents,
+    artifacts,
+    errors,
+    health,
+    metrics,
+    network,
+    registries,
+    reputation,
+    rounds,
+    standings,
+    stream,
+)
 from backend.api.context import Services
+from backend.api.limits import RateLimits
+from backend.dashboard import pages
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
@@ -18,9 +33,25 @@ SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 
+_MODULES: Final = (
+    health,
+    metrics,
+    network,
+    agents,
+    reputation,
+    registries,
+    standings,
+    rounds,
+    stream,
+    artifacts,
+)
+
 
 class SecurityHeaders:
-    """Adds `SECURITY_HEADERS` to every answer: artifacts are anybody's bytes."""
+    """Adds `SECURITY_HEADERS` to every answer: artifacts are anybody's bytes.
+
+    The dashboard's own pages come with a policy that lets them run their one script.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -28,7 +59,9 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -50,10 +83,19 @@ def create_app(services: Services) -> FastAPI:
         generate_unique_id_function=lambda route: _operation_id(route.name),
     )
     app.state.services = services
+    app.add_middleware(RateLimits, access=services.access)
+    if services.access.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(services.access.origins),
+            allow_methods=["GET"],
+            expose_headers=["ETag", "Retry-After"],
+        )
     app.add_middleware(SecurityHeaders)
     errors.install(app)
-    for module in (health, network, agents, reputation, rounds, artifacts):
+    for module in _MODULES:
         app.include_router(module.router)
+    app.include_router(pages.router)
     return app
 
 

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+from eth_utils.crypto import keccak
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
@@ -17,13 +18,21 @@ from backend.api.params import parse_word
 from backend.api.rounds import artifact_path
 from backend.api.schemas.common import ErrorBody, hexed
 from backend.api.schemas.network import Stored
-from backend.artifacts import authorise, canonical_task, check_seal, receipt_of
+from backend.artifacts import (
+    authorise,
+    authorise_write,
+    canonical_task,
+    check_seal,
+    receipt_of,
+    signed_write_of,
+)
 from backend.errors import (
     ArtifactInvalid,
     ArtifactMissing,
     ArtifactSealed,
     ArtifactTooLarge,
     ArtifactTooSlow,
+    WriteForbidden,
 )
 from backend.store import RoundRecord
 from verifier.tasks import MAX_TASK_BYTES
@@ -32,6 +41,7 @@ router = APIRouter(prefix="/v1/artifacts", tags=["artifacts"])
 
 RECEIPT_HEADER: Final = "Assay-Receipt"
 SIGNATURE_HEADER: Final = "Assay-Signature"
+WRITE_HEADER: Final = "Assay-Write"
 SEALED_TYPE: Final = "application/octet-stream"
 TASK_TYPE: Final = "application/json"
 
@@ -59,7 +69,13 @@ _POST_DOC: Final[dict[str, Any]] = {
             "name": SIGNATURE_HEADER,
             "in": "header",
             "schema": {"type": "string"},
-            "description": "Sealed outputs: the agent's EIP-712 signature of the receipt, 0x-hex.",
+            "description": "The agent's EIP-712 signature of the receipt or of the write, 0x-hex.",
+        },
+        {
+            "name": WRITE_HEADER,
+            "in": "header",
+            "schema": {"type": "string"},
+            "description": "Tasks: `Upload` as JSON: agentId, contentHash, nonce, deadline.",
         },
     ],
     "requestBody": {
@@ -133,10 +149,27 @@ async def _store_task(request: Request, services: Services) -> Stored:
         if len(body) > MAX_TASK_BYTES:
             raise ArtifactTooLarge(f"A task has at most {MAX_TASK_BYTES} bytes.")
     content = canonical_task(bytes(body))
+    await run_in_threadpool(_allow_task, request, services, content)
     digest = await run_in_threadpool(services.files.take, content)
     return Stored(
         hash=hexed(digest), kind="task", size=len(content), artifact=artifact_path(digest)
     )
+
+
+def _allow_task(request: Request, services: Services, content: bytes) -> None:
+    """Where the operator has a key, a task needs it, or an agent's signature of its hash."""
+    access = services.access
+    if access.api_key is None or access.is_operator(request.headers.get("authorization")):
+        return
+    text, signature = (request.headers.get(name) for name in (WRITE_HEADER, SIGNATURE_HEADER))
+    if text is None or signature is None:
+        raise WriteForbidden(
+            f"Tasks are taken with the operator's key, or signed by an agent in {WRITE_HEADER} and"
+            f" {SIGNATURE_HEADER}."
+        )
+    write = signed_write_of(text, signature)
+    court = services.network.court
+    authorise_write(write, keccak(content), court, services.acts_for, services.store)
 
 
 async def _store_sealed(request: Request, services: Services) -> Stored:

@@ -11,11 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.api.access import Access
-from backend.api.schemas.common import BlockRef
+from backend.api.schemas.common import BlockRef, Finality
 from backend.artifacts import ArtifactFiles, Authority
 from backend.errors import IndexEmpty
 from backend.indexer import Providers, Status
 from backend.network import Network
+from backend.standings import Standings
 from backend.store import Block, Position, Store, position
 from backend.submitter import Outbox
 
@@ -32,6 +33,7 @@ class Services:
     outbox: Outbox | None = None
     nodes: Providers[Any] | None = None
     access: Access = field(default_factory=Access)
+    standings: Standings = field(default_factory=Standings)
 
 
 class NotModified(Exception):
@@ -53,11 +55,19 @@ class Snapshot:
     @property
     def block(self) -> BlockRef:
         """The block this answer is of."""
+        return self.ref(self.at)
+
+    def view(self, finality: Finality) -> Position:
+        """The block that a view of this snapshot is of. Raises like `finalized`."""
+        return self.at if finality == "head" else self.finalized()
+
+    def ref(self, at: Position) -> BlockRef:
+        """A block of this snapshot, as answers name it."""
         return BlockRef(
-            number=self.at.number,
-            hash="0x" + self.at.hash.hex(),
-            timestamp=self.at.timestamp,
-            finality="finalized" if self.at.number <= self.at.finalized else "head",
+            number=at.number,
+            hash="0x" + at.hash.hex(),
+            timestamp=at.timestamp,
+            finality="finalized" if at.number <= self.at.finalized else "head",
             finalized_number=self.at.finalized,
         )
 

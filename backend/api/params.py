@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from eth_utils.address import is_address, to_checksum_address
 from fastapi import Depends, Path, Query
 
+from backend.api.schemas.common import Finality
 from backend.errors import QueryInvalid
 from chain.types import AgentId
 
@@ -95,8 +96,30 @@ def _unwrap(cursor: str) -> str:
         return ""
 
 
+def finality(
+    finality: Annotated[
+        Finality, Query(description="`head`: newest block. `finalized`: cannot be rolled back.")
+    ] = "head",
+) -> Finality:
+    return finality
+
+
+def ranked_after(
+    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+) -> tuple[int, int] | None:
+    """(basis points, agentId) with which the page before ended."""
+    if cursor is None:
+        return None
+    points, _, number = _unwrap(cursor).partition(".")
+    if not _DIGITS.fullmatch(points) or not _DIGITS.fullmatch(number):
+        raise QueryInvalid("The cursor is not one of this API: give the `next` of a page.")
+    return int(points), int(number)
+
+
 AgentIdOf = Annotated[AgentId, Depends(agent_id)]
 RequestHashOf = Annotated[bytes, Depends(request_hash)]
 PlaceOf = Annotated[Place | None, Depends(place)]
 AfterAgentOf = Annotated[AgentId | None, Depends(after_agent)]
+FinalityOf = Annotated[Finality, Depends(finality)]
+RankedAfterOf = Annotated[tuple[int, int] | None, Depends(ranked_after)]
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="Items in a page.")]

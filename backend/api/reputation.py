@@ -5,14 +5,29 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
 
 from backend.api.agents import agent_of
 from backend.api.context import SnapshotOf
-from backend.api.params import AgentIdOf
+from backend.api.params import (
+    DEFAULT_PAGE,
+    AgentIdOf,
+    FinalityOf,
+    Limit,
+    PlaceOf,
+    parse_word,
+    wrap,
+)
 from backend.api.schemas.agents import ReputationView, ScoreView
-from backend.api.schemas.common import BlockRef, Finality, Role, amount, hexed, hexed_or_none
-from backend.reputation import DomainScore, owner_at, scores
-from verifier.reputation import BASIS_POINTS, OBSERVATION
+from backend.api.schemas.common import Role, amount, hexed, hexed_or_none
+from backend.api.schemas.standings import ScoreHistory, ScorePoint
+from backend.errors import QueryMissing
+from backend.reputation import DomainScore, owner_at, score_of, scores, upper_bps
+from backend.store import EvidenceRecord, ProfileRecord
+from chain.messages import evidence_domain
+from chain.types import ProfileId
+from verifier.reputation import BASIS_POINTS, OBSERVATION, Policy
 
 router = APIRouter(prefix="/v1/agents", tags=["reputation"])
 
@@ -21,16 +36,14 @@ router = APIRouter(prefix="/v1/agents", tags=["reputation"])
 def show_reputation(
     snapshot: SnapshotOf,
     agent_id: AgentIdOf,
-    finality: Annotated[
-        Finality, Query(description="`head`: newest block. `finalized`: cannot be rolled back.")
-    ] = "head",
+    finality: FinalityOf,
     profile: Annotated[str | None, Query(description="Only this profile: name or id.")] = None,
     role: Annotated[Role | None, Query(description="Only this role.")] = None,
 ) -> ReputationView:
     """Scores per profile and role, as the ledger's `scoreOf` gives them at the same block."""
     agent_of(snapshot, agent_id)
     network, session = snapshot.services.network, snapshot.session
-    at = snapshot.at if finality == "head" else snapshot.finalized()
+    at = snapshot.view(finality)
     found = scores(session, network.policy, agent_id, at.number, at.timestamp)
     return ReputationView(
         registry=network.registry,
@@ -41,13 +54,76 @@ def show_reputation(
             for item in found
             if (role is None or item.role == role) and (profile is None or _is(item, profile))
         ],
-        block=BlockRef(
-            number=at.number,
-            hash=hexed(at.hash),
-            timestamp=at.timestamp,
-            finality="finalized" if at.number <= snapshot.at.finalized else "head",
-            finalized_number=snapshot.at.finalized,
-        ),
+        block=snapshot.ref(at),
+    )
+
+
+@router.get("/{agent_id}/reputation/history")
+def show_score_history(
+    snapshot: SnapshotOf,
+    agent_id: AgentIdOf,
+    finality: FinalityOf,
+    place: PlaceOf,
+    profile: Annotated[str, Query(description="Profile: name or id.")],
+    role: Annotated[Role, Query(description="In which role.")] = "provider",
+    limit: Limit = DEFAULT_PAGE,
+) -> ScoreHistory:
+    """A score over time: what it was right after each write of evidence."""
+    agent_of(snapshot, agent_id)
+    at, network = snapshot.view(finality), snapshot.services.network
+    row = profile_of(snapshot.session, profile)
+    query = (
+        select(EvidenceRecord)
+        .where(
+            EvidenceRecord.agent_id == agent_id,
+            EvidenceRecord.domain == evidence_domain(ProfileId(row.profile_id), role),
+            EvidenceRecord.block_number <= at.number,
+        )
+        .order_by(EvidenceRecord.block_number.desc(), EvidenceRecord.log_index.desc())
+        .limit(limit + 1)
+    )
+    if place is not None:
+        query = query.where(tuple_(EvidenceRecord.block_number, EvidenceRecord.log_index) < place)
+    records = snapshot.session.scalars(query).all()
+    last = records[limit - 1] if len(records) > limit else None
+    return ScoreHistory(
+        registry=network.registry,
+        agent_id=agent_id,
+        profile_id=hexed(row.profile_id),
+        role=role,
+        items=[_point(record, network.policy) for record in records[:limit]],
+        next=None if last is None else wrap(f"{last.block_number}.{last.log_index}"),
+        block=snapshot.ref(at),
+    )
+
+
+def profile_of(session: Session, profile: str) -> ProfileRecord:
+    """The profile of a name (the first registered, where several took it) or an id.
+
+    Raises:
+        QueryMissing: there is none.
+    """
+    if profile.startswith("0x"):
+        condition = ProfileRecord.profile_id == parse_word(profile, "profile id")
+    else:
+        condition = ProfileRecord.name == profile
+    order = (ProfileRecord.registered_block, ProfileRecord.log_index)
+    row = session.scalars(select(ProfileRecord).where(condition).order_by(*order).limit(1)).first()
+    if row is None:
+        raise QueryMissing(f"There is no profile {profile!r}: /v1/profiles lists them.")
+    return row
+
+
+def _point(record: EvidenceRecord, policy: Policy) -> ScorePoint:
+    found = score_of(record, record.alpha_owner, record.timestamp, policy)
+    return ScorePoint(
+        block_number=record.block_number,
+        timestamp=record.timestamp,
+        tx_hash=hexed(record.tx_hash),
+        mean=found.mean_bps / BASIS_POINTS if found.known else None,
+        lower_bound=found.lower_bps / BASIS_POINTS if found.known else None,
+        upper_bound=upper_bps(found) / BASIS_POINTS if found.known else None,
+        n=found.effective_n / OBSERVATION,
     )
 
 

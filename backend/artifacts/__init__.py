@@ -9,15 +9,19 @@ from backend.artifacts.uploads import (
     check_seal,
     receipt_of,
 )
+from backend.artifacts.writes import SignedWrite, authorise_write, signed_write_of
 
 __all__ = [
     "MAX_ARTIFACT_BYTES",
     "ArtifactFiles",
     "Authority",
     "Incoming",
+    "SignedWrite",
     "authorise",
+    "authorise_write",
     "canonical_task",
     "check_seal",
     "keep_contents",
     "receipt_of",
+    "signed_write_of",
 ]

@@ -76,6 +76,7 @@ class EvidenceRecord(Appended):
     __tablename__ = "evidence"
     __table_args__ = (
         Index("ix_evidence_latest", "agent_id", "domain", "block_number", "log_index"),
+        Index("ix_evidence_domain", "domain", "agent_id", "block_number", "log_index"),
     )
 
     agent_id: Mapped[Uint]

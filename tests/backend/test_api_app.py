@@ -80,7 +80,7 @@ def test_etag__when_the_block_is_the_same__then_304_until_the_next(
     assert client.get("/v1/agents", headers={"If-None-Match": etag}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/v1/agents", "/v1/agents/x", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/health", "/v1/agents", "/v1/agents/x", "/openapi.json"])
 def test_headers__when_anything_is_answered__then_browsers_are_told_to_run_nothing(
     world: World, client: AsgiClient, path: str
 ) -> None:
@@ -142,11 +142,19 @@ def test_openapi__then_every_answer_and_refusal_is_described(client: AsgiClient)
     assert {name for name, _ in operations} == {
         "get /health",
         "get /ready",
+        "get /metrics",
         "get /v1/network",
         "get /v1/profiles",
+        "get /v1/leaderboards",
+        "get /v1/choice",
+        "get /v1/events",
+        "get /v1/events/stream",
         "get /v1/agents",
         "get /v1/agents/{agent_id}",
         "get /v1/agents/{agent_id}/reputation",
+        "get /v1/agents/{agent_id}/reputation/history",
+        "get /v1/agents/{agent_id}/validations",
+        "get /v1/agents/{agent_id}/feedback",
         "get /v1/agents/{agent_id}/history",
         "get /v1/rounds",
         "get /v1/rounds/{request_hash}",

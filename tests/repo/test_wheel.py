@@ -16,7 +16,9 @@ from tests.repo import tree
 pytestmark = pytest.mark.integration
 
 CARRIED = re.compile(
-    rf"^(({'|'.join(tree.LAYERS)})/.*\.py"
+    rf"^(({'|'.join(tree.LAYERS)}|assay_client)/.*\.py"
+    r"|assay_client/py\.typed"
+    r"|backend/dashboard/static/[^/]+"
     r"|contracts/artifacts/[^/]+\.json"
     r"|verifier/profiles/[^/]+\.json"
     r"|assay_network-[^/]+\.dist-info/.*)$"

@@ -150,3 +150,9 @@ class RoundDetail(RoundSummary):
     settlement: SettlementView
     events: list[EventView] = Field(description="Oldest first.")
     block: BlockRef
+
+
+class EventPage(Shape):
+    items: list[EventView] = Field(description="Newest first.")
+    next: str | None
+    block: BlockRef

@@ -1,0 +1,49 @@
+"""Rate limits, before anything else is done for a request."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from backend.api.access import Access
+from backend.api.errors import code_of, refusal
+from backend.errors import RateLimited
+
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+UNLIMITED: Final = frozenset({"/health", "/ready", "/metrics"})
+"""What watches the server is never turned away."""
+
+
+class RateLimits:
+    """Turns away who asks too often, by address; the operator's key has no limit."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        wait = self._wait(scope) if scope["type"] == "http" else 0.0
+        if wait <= 0:
+            await self._app(scope, receive, send)
+            return
+        seconds = math.ceil(wait)
+        answer = refusal(
+            429,
+            code_of(RateLimited),
+            f"Too many requests from this address: ask again in {seconds} s.",
+        )
+        answer.headers["Retry-After"] = str(seconds)
+        await answer(scope, receive, send)
+
+    def _wait(self, scope: Scope) -> float:
+        if scope["path"] in UNLIMITED:
+            return 0.0
+        if self._access.is_operator(Headers(scope=scope).get("authorization")):
+            return 0.0
+        client = scope.get("client")
+        name = client[0] if client else "unknown"
+        bucket = self._access.reads if scope["method"] in READING else self._access.writes
+        return bucket.take(name)

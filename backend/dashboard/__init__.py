@@ -1,0 +1,1 @@
+"""The dashboard at `/`: static pages that ask this server's own API, and nobody else."""
