@@ -21,6 +21,7 @@ from cli import round_report, settings
 from cli.agent import router_approved
 from cli.score import score
 from cli.session import Session, reading, request_hash, signing
+from cli.verify_reputation import reputation
 from verifier.node.agents import owner_of, require_operator
 from verifier.node.receipts import SignedReceipt
 
@@ -120,6 +121,9 @@ def rate(
         rated = mined.one(FeedbackPublished)
         publisher = session.deployment.address("FeedbackPublisher")
         typer.echo(f"agent {rated.agent_id} is rated {rated.value} % by {publisher}")
+
+
+app.command()(reputation)
 
 
 def _check(session: Session, signed: SignedReceipt) -> Profile:

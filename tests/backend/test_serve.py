@@ -17,6 +17,7 @@ import pytest
 from chain import messages
 from chain.structs import Receipt
 from cli.anvil import AnvilOptions, start_anvil
+from cli.verify_reputation import ScoreDiffers, compare
 from tests.backend.live import ASSAY, Index, Served, serve_command, serving
 from tests.support.court import OUTPUT, ROUNDS, Court, digest_of, open_court
 from tests.support.proxy import LOSE_REQUEST, Fault, FaultProxy, refusal
@@ -293,6 +294,36 @@ def test_reputation__when_asked_of_chain_and_backend__then_the_same(
     assert table.returncode == 0
     assert "exact-bytes" in table.stdout
     assert "%" in table.stdout
+
+
+def test_verify_reputation__when_recomputed_from_the_chain__then_equal_and_a_lie_is_told(
+    court: Court, served: Served, tmp_path: Path
+) -> None:
+    name, _, salt = judged(court, b"recomputed")
+    court.provider.send(ROUNDS, "publish", name, OUTPUT, salt)
+    buyer = court.client.address
+    agent = court.provider
+    agent.send("IdentityRegistry", "transferFrom", agent.address, buyer, agent.agent_id)
+    court.client.send("IdentityRegistry", "transferFrom", buyer, agent.address, agent.agent_id)
+    court.control.pass_time(1000)
+    served.at_block(court.door.head().number)
+    court.deployment.save(tmp_path / "deployment.json")
+    chain = [f"--rpc-url={court.control.url}", f"--deployment={tmp_path / 'deployment.json'}"]
+    for number in (agent.agent_id, *list(court.verifiers)[:2]):
+        backend = f"--backend-url={served.url}"
+        done = assay("verify", "reputation", str(number), backend, *chain, cwd=Path.cwd())
+        assert done.returncode == 0, done.stderr + done.stdout
+        assert "Equal: every score" in done.stdout
+    told = served.json(f"/v1/agents/{agent.agent_id}/reputation")
+    for change in ({"mean": 0.99}, {"alpha": "7"}, {"lastUpdate": 1}):
+        lie = {**told, "scores": [{**item, **change} for item in told["scores"]]}
+        assert not all(row["equal"] for row in compare(court.door, agent.agent_id, lie))
+    assert not all(
+        row["equal"] for row in compare(court.door, agent.agent_id, {**told, "scores": []})
+    )
+    elsewhere = {**told, "block": {**told["block"], "hash": "0x" + "00" * 32}}
+    with pytest.raises(ScoreDiffers, match="another block"):
+        compare(court.door, agent.agent_id, elsewhere)
 
 
 def test_reputation__when_the_agent_is_unknown__then_one_sentence(
