@@ -41,6 +41,9 @@ $(STAMP)-bench: requirements/bench.txt
 $(STAMP)-fuzz: requirements/fuzz.txt $(STAMP)-test
 	@scripts/setup.sh fuzz && touch $@
 
+$(STAMP)-ape: requirements/ape.txt
+	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh ape && touch $@
+
 $(STAMP)-slither: requirements/slither.txt
 	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh slither && touch $@
 
@@ -76,9 +79,10 @@ experiments-images: $(STAMP)-experiments
 experiments-attacks: $(STAMP)-experiments
 	@$(EXPERIMENTS)/python scripts/experiment_attacks.py $(ARGS)
 
-test-ci: $(STAMP)-test $(STAMP)-slither ## Longer fuzzing and static analysis of the contracts.
+test-ci: $(STAMP)-test $(STAMP)-slither $(STAMP)-ape ## Longer fuzzing and static analysis of the contracts.
 	@FOUNDRY_PROFILE=ci scripts/test_contracts.sh
 	@scripts/slither.sh
+	@scripts/ape.sh
 	@HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -m 'unit and not campaign' tests
 	@$(BIN)/python -m pytest -m campaign tests
 

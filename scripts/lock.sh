@@ -22,6 +22,7 @@ compile requirements/bench.txt pyproject.toml requirements/bench.in \
 compile requirements/experiments.txt requirements/run.txt requirements/experiments.in "$@"
 compile requirements/fuzz.txt requirements/fuzz.in "$@"
 compile requirements/slither.txt requirements/slither.in "$@"
+compile requirements/ape.txt requirements/ape.in "$@"
 
 npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error \
   --omit-lockfile-registry-resolved=true

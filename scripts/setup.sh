@@ -6,6 +6,7 @@
 #   scripts/setup.sh experiments   what experiments on real outputs need, in an environment of its own
 #   scripts/setup.sh bench     libraries that digests are compared with, in an environment of its own
 #   scripts/setup.sh fuzz      the fuzzer of Python, after test
+#   scripts/setup.sh ape       ape, in a virtual environment of its own
 #   scripts/setup.sh slither   static analysis, in a virtual environment of its own
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -106,6 +107,11 @@ case $part in
   fuzz)
     echo "setup: fuzzer ..."
     install_locked .venv requirements/fuzz.txt
+    ;;
+  ape)
+    make_venv .setup/ape
+    echo "setup: ape ..."
+    install_locked .setup/ape requirements/ape.txt
     ;;
   slither)
     make_venv .setup/slither
