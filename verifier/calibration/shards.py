@@ -92,17 +92,19 @@ def measure(shard: Shard) -> Distances:
         names = sorted({name for case in cases for name in (case.claim, *case.verifiers)})
         words = _digests(names, shard.contents, profile, key)
         place = {name: position for position, name in enumerate(names)}
+        void = np.array([is_void(digest, profile, key) for digest in from_words(words)])
         for row, case in zip(rows, cases, strict=True):
-            claim = words[place[case.claim]]
-            seats = words[[place[name] for name in case.verifiers]]
-            apart = distances(claim[None], seats)
-            if is_void(from_words(claim[None])[0], profile, key):
-                apart[:] = BITS
-            found.claim[row, number, : len(seats)] = apart
+            claim, seats = place[case.claim], [place[name] for name in case.verifiers]
+            apart = distances(words[claim][None], words[seats])
+            # Nobody agrees with what stands for no content: neither claimed nor by a verifier.
+            found.claim[row, number, : len(seats)] = np.where(
+                void[claim] | void[seats], BITS, apart
+            )
             for column, (first, second) in enumerate(PAIRS):
                 if second < len(seats):
-                    between = distances(seats[first][None], seats[second][None])
-                    found.between[row, number, column] = between[0]
+                    pair = [seats[first], seats[second]]
+                    between = distances(*words[pair][:, None])[0]
+                    found.between[row, number, column] = BITS if void[pair].any() else between
     return found
 
 
