@@ -144,6 +144,35 @@ def test_run__when_tasks_are_held_out__then_what_they_hold_bears_on_no_choice(
     assert result.held_out.false_accept.independent[0] == 1
 
 
+def test_run__when_one_variant_of_two_passes__then_trials_are_one_case_of_each_task(
+    folder: Path, tmp_path: Path
+):
+    """The half that passes is met in about half of the trials, whichever comes first."""
+    cases = calibration.CaseSet.load(folder)
+    copied = tuple(
+        _claiming(case, case.verifiers[0]) if case.variant == "edited" else case
+        for case in cases.cases
+    )
+    counting = Counting()
+    result = calibration.run(
+        calibration.CaseSet(cases.root, copied),
+        RECIPE,
+        tmp_path,
+        keys=1,
+        tolerance=3,
+        holdout=1,
+        mapper=counting,
+    )
+    single = result.held_out.false_accept.single
+    assert single.value == 0.5
+    assert single.trials == TASKS
+    assert single.trial_events == pytest.approx(TASKS / 2, abs=3 * (TASKS / 4) ** 0.5)
+    low, high = single.exact
+    assert low < 0.5 < high
+    shards = [{case.task for case in shard.cases} for shard in counting.shards]
+    assert sum(map(len, shards)) == len(set.union(*shards)) == TASKS
+
+
 def test_run__when_no_tolerance_keeps_the_limit__then_said_and_no_profile_is_written(
     tmp_path: Path,
 ):

@@ -186,3 +186,13 @@ def test_allpairs__when_the_array_is_of_another_kind__then_it_is_refused(wrong):
 def test_allpairs__when_the_tolerance_is_out_of_range__then_it_is_refused(tolerance):
     with pytest.raises(DigestError, match="0 to 256"):
         allpairs.count_within(random_words(2, 1), random_words(2, 1), tolerance)
+
+
+@pytest.mark.parametrize("count", [0, 1, 1024, 1025])
+def test_allpairs__then_tiles_begin_at_a_cache_line_and_hold_the_digests(count):
+    words = random_words(count, 5)
+    tiles = allpairs._tiled(kernels, words)
+    assert tiles.ctypes.data % 64 == 0
+    assert tiles.shape == (-(-count // kernels.TILE), 4, kernels.TILE)
+    flat = tiles.transpose(0, 2, 1).reshape(-1, 4)
+    np.testing.assert_array_equal(flat[:count], words)
