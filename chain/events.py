@@ -276,14 +276,14 @@ class RoundFinalized(Event):
 
 @dataclass(frozen=True)
 class Credited(Event):
-    CONTRACT = ("VerificationRounds",)
+    CONTRACT = ("ReliabilityAnchor", "VerificationRounds")
     account: Address
     amount: Wei
 
 
 @dataclass(frozen=True)
 class Withdrawn(Event):
-    CONTRACT = ("VerificationRounds",)
+    CONTRACT = ("ReliabilityAnchor", "VerificationRounds")
     account: Address
     amount: Wei
 
@@ -389,6 +389,78 @@ class FeedbackPublished(Event):
     request_hash: RequestHash
     agent_id: AgentId
     value: int
+
+
+# ------------------------------------------------------------------------------ ReliabilityAnchor
+
+
+@dataclass(frozen=True)
+class Anchored(Event):
+    CONTRACT = ("ReliabilityAnchor",)
+    epoch: int
+    published_at: int
+    root: Bytes32
+    bundle_hash: Bytes32
+    words_hash: Bytes32
+
+
+@dataclass(frozen=True)
+class WordsApplied(Event):
+    CONTRACT = ("ReliabilityAnchor",)
+    epoch: int
+    words: int
+
+
+@dataclass(frozen=True)
+class SourceListed(Event):
+    CONTRACT = ("ReliabilityAnchor",)
+    index: int
+    source: AgentId
+    domain: Bytes32
+
+
+@dataclass(frozen=True)
+class Bonded(Event):
+    CONTRACT = ("ReliabilityAnchor",)
+    amount: Wei
+
+
+@dataclass(frozen=True)
+class BondReleased(Event):
+    CONTRACT = ("ReliabilityAnchor",)
+    amount: Wei
+
+
+@dataclass(frozen=True)
+class Challenged(Event):
+    CONTRACT = ("ReliabilityAnchor",)
+    epoch: int
+    challenger: Address
+    answer_by: int
+
+
+@dataclass(frozen=True)
+class Answered(Event):
+    CONTRACT = ("ReliabilityAnchor",)
+    epoch: int
+    request_hash: RequestHash
+    decide_by: int
+
+
+@dataclass(frozen=True)
+class Upheld(Event):
+    CONTRACT = ("ReliabilityAnchor",)
+    epoch: int
+
+
+@dataclass(frozen=True)
+class RolledBack(Event):
+    """`proven`: the root was proven false, or nobody answered for it; else there was no verdict."""
+
+    CONTRACT = ("ReliabilityAnchor",)
+    first: int
+    last: int
+    proven: bool
 
 
 EVENTS: Final[tuple[type[Event], ...]] = tuple(Event.__subclasses__())

@@ -165,6 +165,38 @@ SENTENCES: Final[dict[str, str]] = {
     "this.",
     "ReentrancyGuardReentrantCall": "The contract was called again while it was still at work.",
     "SafeCastOverflowedUintDowncast": "The number {value} does not fit into {bits} bits.",
+    # ReliabilityAnchor
+    "AddressEmptyCode": "There is no contract at {target}.",
+    "ECDSAInvalidSignature": "The signature is not one.",
+    "ECDSAInvalidSignatureLength": "A signature of {length} bytes is not one.",
+    "ECDSAInvalidSignatureS": "The signature is malleable ({s}): sign again with a common library.",
+    "AnchorTermsInvalid": "The anchor's terms make no sense: {reason}.",
+    "AnchorNotReporter": "{signer} is not the anchor's reporter: only the reporter may do this.",
+    "AnchorNotNext": "Epoch {epoch} cannot be published now: epoch {next} is next.",
+    "AnchorTooSoon": "The next epoch can be published from {notBefore} on, and not before.",
+    "AnchorNoBond": "The reporter has no bond in the anchor: deposit {bond} first.",
+    "AnchorUnknownEpoch": "Epoch {epoch} is not anchored with these values: it was rolled back, is "
+    "no longer kept, or its header is another one.",
+    "AnchorNotFinal": "Epoch {epoch} may still be challenged: read it from {finalAt} on.",
+    "AnchorFinal": "Epoch {epoch} could be challenged until {finalAt}; that is over.",
+    "AnchorDisputed": "Epoch {epoch} is being challenged: wait until that is settled.",
+    "AnchorNotDisputed": "No epoch of the anchor is being challenged.",
+    "AnchorWrongBond": "The anchor was sent {sent} and takes {required} here.",
+    "AnchorBondInUse": "The reporter's epochs may be challenged until {until}: take the bond then.",
+    "AnchorAnswered": "The challenge was answered already, with round {requestHash}.",
+    "AnchorAnswerLate": "The challenge could be answered until {closedAt}; that is over.",
+    "AnchorWrongWork": "This round is not about the challenged epoch: the receipt must be the "
+    "reporter's, for the anchor's profile and task, and its request sent to the court.",
+    "AnchorNotTheOutput": "This is not the output that the round accepted, or not its salt.",
+    "AnchorUndecided": "The challenge is not decided yet: settle it by the round's output, or "
+    "after {until}.",
+    "AnchorWrongWords": "These are not the packed words of this epoch.",
+    "AnchorAlreadyApplied": "Words of epoch {applied} are stored already; those of epoch {epoch} "
+    "are not newer.",
+    "AnchorAlreadyListed": "Source {source} has a place for domain {domain} already.",
+    "AnchorNotListed": "Source {source} has no place in the packed words for domain {domain}.",
+    "AnchorNothingOwed": "The anchor owes {account} nothing.",
+    "AnchorTransferFailed": "The account {account} refused a payment of {amount}.",
 }
 
 PANICS: Final[dict[int, str]] = {

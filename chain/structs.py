@@ -18,6 +18,7 @@ from chain.types import (
     Family,
     Phase,
     ProfileId,
+    RequestHash,
     SeatState,
     Verdict,
     Wei,
@@ -201,6 +202,72 @@ class MetadataEntry:
     metadata_value: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class AnchorTerms:
+    """What an anchor is deployed with. Windows: seconds; slots: epochs kept, 0 for all."""
+
+    agent_id: AgentId
+    reporter: Address
+    profile_id: ProfileId
+    window: int
+    answer_window: int
+    court_window: int
+    slots: int
+    bond: Wei
+    challenge_bond: Wei
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What an epoch of source scores is anchored as; the chain keeps its hash."""
+
+    epoch: int
+    published_at: int
+    root: Bytes32
+    bundle_hash: Bytes32
+    words_hash: Bytes32
+
+
+@dataclass(frozen=True, slots=True)
+class SourceScore:
+    """What one source has in one domain: a leaf of an epoch's tree. Evidence in nano."""
+
+    source: AgentId
+    domain: Bytes32
+    alpha: int
+    beta: int
+    updated_at: int
+    known: bool
+    mean_bps: int
+    lower_bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where an anchor is: its last epoch, and the one whose packed words it holds."""
+
+    latest: int
+    applied: int
+    words: int
+    latest_at: int
+    bonded: bool
+    disputed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """The challenge that an anchor has open. request_hash: zero until the reporter answers."""
+
+    challenger: Address
+    deadline: int
+    root: Bytes32
+    words_hash: Bytes32
+    task_hash: Bytes32
+    request_hash: RequestHash
+    output_hash: Bytes32
+    epoch: int
+
+
 STRUCTS: Final[dict[str, type]] = {
     cls.__name__: cls
     for cls in (
@@ -214,6 +281,11 @@ STRUCTS: Final[dict[str, type]] = {
         Evidence,
         Score,
         MetadataEntry,
+        AnchorTerms,
+        Header,
+        SourceScore,
+        Clock,
+        Dispute,
     )
 }
 """Solidity struct name → dataclass."""
