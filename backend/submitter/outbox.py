@@ -113,7 +113,7 @@ class Outbox:
                     state=after.value,
                     error=error,
                     updated_at=int(time.time()),
-                    tries=Job.tries + (after is JobStatus.SENT),
+                    tries=Job.tries + int(after is JobStatus.SENT),
                 )
             )
             return changed.rowcount == 1
