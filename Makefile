@@ -85,6 +85,7 @@ test-ci: $(STAMP)-test $(STAMP)-slither $(STAMP)-ape ## Longer fuzzing and stati
 	@scripts/ape.sh
 	@HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -m 'unit and not campaign' tests
 	@$(BIN)/python -m pytest -m campaign tests
+	@TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/backend tests/faults
 
 test-deep: $(STAMP)-test $(STAMP)-fuzz ## Fuzzing for an hour or so, before a release.
 	@FOUNDRY_PROFILE=deep HISTORIES=1000000 scripts/test_contracts.sh

@@ -51,5 +51,5 @@ def setup(level: str, format: str) -> None:
         handler.setFormatter(TextFormatter(pattern, datefmt="%H:%M:%S"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # Libraries report every HTTP request at "info"; that drowns what a person looks for.
-    for chatty in ("httpx", "httpcore", "web3", "urllib3", "asyncio"):
+    for chatty in ("httpx", "httpcore", "web3", "urllib3", "asyncio", "alembic"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.root.level))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -34,6 +35,13 @@ def court(tmp_path: Path) -> Iterator[Court]:
 
 def leads(served: Served) -> bool:
     return "assay_leads 1.0" in served.get("/metrics").text
+
+
+def reached(court: Court, name: bytes, phase: Phase) -> bool:
+    """Whether the round is there; a block comes with every look, as on a chain that is alive."""
+    court.control.mine()
+    time.sleep(0.2)
+    return court.phase(name) is phase
 
 
 def test_s14_replicas__when_the_leader_is_killed__then_the_other_goes_on_and_no_secret_is_told(
@@ -67,18 +75,19 @@ def test_s14_replicas__when_the_leader_is_killed__then_the_other_goes_on_and_no_
         name = court.submit(court.receipt(b"for two replicas")[0])
         court.control.mine(3)
         court.control.pass_time(10)
-        eventually(lambda: court.phase(name) is Phase.COMMITTING, "it was drawn", 30)
+        eventually(lambda: reached(court, name, Phase.COMMITTING), "it was drawn", 60)
         os.kill(first.process.pid, signal.SIGKILL)
         first.process.wait(10)
         court.control.pass_time(LOCAL.commit_window + 10)
-        eventually(lambda: court.phase(name) is Phase.FINAL, "the other advanced it", 30)
+        eventually(lambda: reached(court, name, Phase.FINAL), "the other advanced it", 60)
         second.at_block(court.door.head().number)
         assert leads(second)
         court.control.mine(8)
         store = Store(database)
         outbox = Outbox(store, chain_name(court.door))
-        eventually(lambda: outbox.counts()[JobStatus.FINAL] == 2, "both jobs are final", 30)
-        assert outbox.counts()[JobStatus.FAILED] == 0
+        eventually(lambda: outbox.counts()[JobStatus.FINAL] >= 2, "both jobs are final", 30)
+        counts = outbox.counts()
+        assert counts[JobStatus.FAILED] == counts[JobStatus.CANCELLED] == 0
         store.close()
         told = [second.get(path).text for path in ("/metrics", "/v1/network", "/nowhere", "/ready")]
     told += [(tmp_path / name / "serve.log").read_text() for name in ("one", "two")]
