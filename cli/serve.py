@@ -14,8 +14,8 @@ from chain.errors import ConfigError
 from cli import settings
 from cli.signing import signer_from
 
-READS_PER_SECOND: Final = 50.0
-READS_AT_ONCE: Final = 200
+READS_PER_SECOND: Final = 200.0
+READS_AT_ONCE: Final = 1_000
 WRITES_PER_SECOND: Final = 2.0
 WRITES_AT_ONCE: Final = 20
 
