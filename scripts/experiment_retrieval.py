@@ -34,6 +34,8 @@ POOL, QUICK_POOL = 600, 60
 CORPUS_SEED = 5
 WARM_UP = 100
 TUNING, TUNING_SEED = 300, 1_000_000
+# Seeds below were looked at while the way of weighing was chosen; the report uses none of them.
+FIRST_SEED = 100
 # Student's 97.5 % quantile by seeds − 1, for five seeds and a few more.
 STUDENT = {1: 12.71, 2: 4.30, 3: 3.18, 4: 2.78, 5: 2.57, 6: 2.45, 7: 2.36, 8: 2.31, 9: 2.26}
 
@@ -109,6 +111,8 @@ def markdown(result: dict[str, object]) -> str:
         f"is {PER_EPOCH} questions; accuracies are after the first {WARM_UP}. Intervals: 95 %,",
         "Student, over seeds. `scripts/experiments/retrieval_run.py` says how votes are counted;",
         f"the temperature, chosen for unweighted retrieval, is {result['temperature']}.",
+        "The way of weighing (log-odds, not the score itself) and the questions (half a gloss, not",
+        "all of it) were chosen on other seeds, after trial runs; the nouns are the same.",
         "",
         "| story | unweighted | weighted | clean source | gain | behind clean |",
         "|---|---:|---:|---:|---:|---:|",
@@ -165,7 +169,10 @@ def main() -> int:
     temperature = temperature_for(built)
     stories = []
     for story in STORIES:
-        runs = [run(built, story, questions, seed, temperature) for seed in range(given.seeds)]
+        runs = [
+            run(built, story, questions, seed, temperature)
+            for seed in range(FIRST_SEED, FIRST_SEED + given.seeds)
+        ]
         stories.append(summary(story, runs))
         print(json.dumps({key: stories[-1][key] for key in ("story", "accuracy", "lastScores")}))
     if given.quick:
