@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 __all__ = ["Llama"]
 
 CONTEXT_TOKENS = 2048
+ALWAYS_A = [["A", 1000.0]]
+"""Makes the server say A, whatever is likeliest: of control tokens and parts of characters, which
+have no text, it would tell nothing. Log-probabilities are from before this."""
 
 
 class Llama:
@@ -64,6 +67,7 @@ class Llama:
                         "temperature": 0.0,
                         "n_probs": top,
                         "n_predict": 1,
+                        "logit_bias": ALWAYS_A,
                     }
                 )
             )

@@ -26,7 +26,7 @@ from verifier.digest.logprobs import Logprobs, encode
 
 __all__ = ["ENGINES", "FEATURES", "JOBS", "Job", "key_for", "make_records", "record_path"]
 
-CHUNKS = 8
+CHUNKS = 10
 BEAM, BEAMS = "beam-4", 4
 END = 2  # the token that ends a text
 FEATURES = {
@@ -84,20 +84,20 @@ JOBS = (
     Job("honest", "llama-pruned", 8, 0),
     Job("honest", "llama-3-bit", 20, 0),
     Job("honest", "llama-q8_0", 20, 0),
-    Job("gemma", "torch-f32", 4, 1),
+    Job("gemma", "torch-bf16", 4, 1),
     Job("gemma", "llama-q4_1", 20, 1),
-    Job("q4_0", "torch-f32", 4, 1),
+    Job("q4_0", "torch-bf16", 4, 1),
     Job("q4_0", "llama-q4_1", 20, 1),
     Job("q4_0", "llama-q4_0", 20, 1),
-    Job("pruned", "torch-f32", 8, 2),
+    Job("pruned", "torch-bf16", 8, 2),
     Job("pruned", "llama-q4_1", 40, 2),
-    Job("3-bit", "torch-f32", 20, 2),
-    Job("temperature-0.8", "torch-f32", 4, 3),
+    Job("3-bit", "torch-bf16", 20, 2),
+    Job("temperature-0.8", "torch-bf16", 4, 3),
     Job("temperature-0.8", "llama-q4_1", 20, 3),
-    Job("temperature-0.2", "torch-f32", 4, 2),
+    Job("temperature-0.2", "torch-bf16", 4, 2),
     Job("temperature-0.2", "llama-q4_1", 20, 2),
-    Job("other-system", "torch-f32", 4, 2),
-    Job("beam-4", "torch-f32", 20, 0),
+    Job("other-system", "torch-bf16", 4, 2),
+    Job("beam-4", "torch-bf16", 20, 0),
     Job("beam-4", "llama-q4_1", 20, 0),
 )
 

@@ -14,7 +14,7 @@ from verifier.digest.bits import BITS, Words, pack
 from verifier.digest.fast import kernels
 from verifier.digest.keystream import words as key_words
 
-__all__ = ["Grouped", "digest_sets", "mix", "permutations"]
+__all__ = ["Grouped", "bits_of", "digest_sets", "minima_of", "mix", "permutations"]
 
 ENOUGH_VALUES = 1 << 12
 """From so many integers on the compiled kernel is worth loading."""
@@ -40,10 +40,10 @@ def digest_sets(kinds: list[Grouped], tag: str, key: bytes) -> Words:
         words = np.empty((len(kinds[0].starts), 4), dtype=np.uint64)
         fast.digest_sets(kinds[0].values, kinds[0].starts, constants, words)
         return words
-    minima = _minima(kinds[0], constants)
+    minima = minima_of(kinds[0], constants)
     for kind in kinds[1:]:
-        np.minimum(minima, _minima(kind, constants), out=minima)
-    return pack(_bits(minima))
+        np.minimum(minima, minima_of(kind, constants), out=minima)
+    return pack(bits_of(minima))
 
 
 def permutations(tag: str, key: bytes) -> Lanes:
@@ -62,7 +62,7 @@ def mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return value ^ (value >> np.uint64(33))
 
 
-def _minima(sets: Grouped, constants: Lanes) -> Lanes:
+def minima_of(sets: Grouped, constants: Lanes) -> Lanes:
     """`uint32[256, n]`: min over x of (a_j x + b_j) mod 2^32 for permutation j, set i."""
     minima = np.empty((BITS, len(sets.starts)), dtype=np.uint32)
     scratch = np.empty_like(sets.values)
@@ -73,7 +73,7 @@ def _minima(sets: Grouped, constants: Lanes) -> Lanes:
     return minima
 
 
-def _bits(minima: Lanes) -> NDArray[np.bool_]:
+def bits_of(minima: Lanes) -> NDArray[np.bool_]:
     """`bool[n, 256]`: the lowest bit of MurmurHash3's 32-bit finalizer of each minimum."""
     value = minima ^ (minima >> np.uint32(16))
     value *= np.uint32(0x85EBCA6B)
