@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 EXPERIMENTS := .setup/experiments/bin
+TEXT := .setup/experiments-text/bin
 # Stamps belong to this place: in a folder that was moved or copied everything is set up anew.
 STAMP := .setup/stamp-$(shell pwd | cksum | cut -d ' ' -f 1)
 # Passed on: `make demo ARGS="--keep"`, `make test TESTS=tests/chain`.
@@ -17,7 +18,7 @@ TWO := --numprocesses 2 --dist loadfile
 # Models and linear algebra on one thread each: the processes of a network share the machine.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-test demo test test-contracts test-python check bench experiments experiments-images experiments-attacks test-ci test-deep lock clean
+.PHONY: help setup setup-test demo test test-contracts test-python check bench experiments experiments-images experiments-attacks experiments-text test-ci test-deep lock clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -34,6 +35,9 @@ $(STAMP)-test: requirements/test.txt package-lock.json pyproject.toml
 
 $(STAMP)-experiments: requirements/experiments.txt
 	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh experiments && touch $@
+
+$(STAMP)-experiments-text: requirements/experiments-text.txt
+	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh experiments-text && touch $@
 
 $(STAMP)-bench: requirements/bench.txt
 	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh bench && touch $@
@@ -71,13 +75,17 @@ check: $(STAMP)-test ## Format, lint, types, contract lint and sizes, generated 
 bench: $(STAMP)-test $(STAMP)-bench ## Speed of digests, gas of a round. ARGS="--quick" for a look.
 	@scripts/bench.sh $(ARGS)
 
-experiments: experiments-images experiments-attacks ## Experiments on real outputs, resumable, hours. ARGS="--quick": minutes.
+experiments: experiments-images experiments-attacks experiments-text ## Experiments on real outputs, resumable, hours. ARGS="--quick": minutes.
 
 experiments-images: $(STAMP)-experiments
 	@$(EXPERIMENTS)/python scripts/experiment_images.py $(ARGS)
 
 experiments-attacks: $(STAMP)-experiments
 	@$(EXPERIMENTS)/python scripts/experiment_attacks.py $(ARGS)
+
+# The second engine is large, so it has an environment of its own.
+experiments-text: $(STAMP)-experiments-text
+	@$(TEXT)/python scripts/experiment_text.py $(ARGS)
 
 test-ci: $(STAMP)-test $(STAMP)-slither $(STAMP)-ape ## Longer fuzzing and static analysis of the contracts.
 	@FOUNDRY_PROFILE=ci scripts/test_contracts.sh

@@ -23,6 +23,9 @@ from cli.session import address
 from cli.signing import signer_from
 from verifier import profiles
 
+ENGINE_FORMS = ("bytes", "utf8-nfc", "png-8bit")
+"""Canonicalisations of what the engines of a node generate."""
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
@@ -121,7 +124,10 @@ def deploy(
 
 
 def shipped_profiles() -> list[ProfileSpec]:
-    """The recipes that ship with the package, as the deployment needs them."""
+    """The recipes that ship with the package and that nodes can run, as the deployment needs them.
+
+    Others are for programs that make their contents themselves: no engine of a node does.
+    """
     found = (profiles.load(name) for name in profiles.names())
     return [
         ProfileSpec(
@@ -132,6 +138,7 @@ def shipped_profiles() -> list[ProfileSpec]:
             max_output_bytes=recipe.max_bytes,
         )
         for recipe in found
+        if recipe.canonicalisation in ENGINE_FORMS
     ]
 
 

@@ -4,6 +4,7 @@
 #   scripts/setup.sh run       what the demo and the command need
 #   scripts/setup.sh test      that, and what checks and tests need
 #   scripts/setup.sh experiments   what experiments on real outputs need, in an environment of its own
+#   scripts/setup.sh experiments-text   the same for text: a second engine, 7 GB on Linux
 #   scripts/setup.sh bench     libraries that digests are compared with, in an environment of its own
 #   scripts/setup.sh fuzz      the fuzzer of Python, after test
 #   scripts/setup.sh ape       ape, in a virtual environment of its own
@@ -98,6 +99,11 @@ case $part in
     make_venv .setup/experiments
     echo "setup: what the experiments need ..."
     install_locked .setup/experiments requirements/experiments.txt
+    ;;
+  experiments-text)
+    make_venv .setup/experiments-text
+    echo "setup: what the experiments on text need (torch brings libraries for GPUs on Linux) ..."
+    install_locked .setup/experiments-text requirements/experiments-text.txt
     ;;
   bench)
     make_venv .setup/bench

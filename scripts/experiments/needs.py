@@ -24,12 +24,13 @@ def check() -> None:
         folder_of(package)
 
 
-def require(module: str) -> ModuleType:
-    """The module, imported now; ExperimentError when it is not installed."""
+def require(module: str, lock: str = "experiments") -> ModuleType:
+    """The module, imported now; ExperimentError naming its `lock` when it is not installed."""
     try:
         return import_module(module)
     except ImportError as problem:
-        raise ExperimentError(f"{module} is needed here ({problem}): {ADVICE}") from None
+        advice = ADVICE.replace("experiments", lock)
+        raise ExperimentError(f"{module} is needed here ({problem}): {advice}") from None
 
 
 def folder_of(package: str) -> Path:

@@ -20,7 +20,7 @@ from verifier.tasks import Task
 
 __all__ = ["LONG_VARIANTS", "VARIANTS", "Variant", "generate"]
 
-CHUNKS = 20
+CHUNK_TASKS = 100
 PIRATE = "You are a pirate and speak like one."
 OTHER_SEED = 1_000_003  # added to a task's seed
 
@@ -98,18 +98,18 @@ def generate(work: Path, tasks: int, long_tasks: int, say: Callable[[str], None]
         ("short", VARIANTS, text_prompts.base(tasks)),
         ("long", LONG_VARIANTS, text_prompts.long(long_tasks)),
     )
-    for chunk in range(CHUNKS):
+    chunks = max(1, tasks // CHUNK_TASKS)
+    for chunk in range(chunks):
         for length, variants, all_tasks in series:
-            part = all_tasks[
-                chunk * len(all_tasks) // CHUNKS : (chunk + 1) * len(all_tasks) // CHUNKS
-            ]
+            count = len(all_tasks)
+            part = all_tasks[chunk * count // chunks : (chunk + 1) * count // chunks]
             for name, variant in variants.items():
                 chosen = [task for task in part if variant.wants(task)]
                 started = time.monotonic()
                 made = _make(work / "texts" / length / f"{name}.jsonl", variant, chosen, work)
                 if made:
                     spent = time.monotonic() - started
-                    say(f"chunk {chunk + 1}/{CHUNKS} {length} {name}: {made} in {spent:.1f} s")
+                    say(f"chunk {chunk + 1}/{chunks} {length} {name}: {made} in {spent:.1f} s")
 
 
 def _make(path: Path, variant: Variant, tasks: Sequence[TextTask], work: Path) -> int:

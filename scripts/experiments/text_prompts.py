@@ -6,7 +6,7 @@
 import random
 from dataclasses import dataclass
 
-__all__ = ["BASE_TASKS", "BASE_TOKENS", "LONG_TASKS", "LONG_TOKENS", "TextTask", "base", "long"]
+__all__ = ["BASE_TASKS", "LONG_TASKS", "TOPICS", "TextTask", "base", "long"]
 
 BASE_TASKS, BASE_TOKENS = 2000, 64
 LONG_TASKS, LONG_TOKENS = 200, 256

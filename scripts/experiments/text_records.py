@@ -17,27 +17,18 @@ from numpy.typing import NDArray
 
 from scripts.experiments import text_prompts
 from scripts.experiments.text_llama import Llama
+from scripts.experiments.text_logprobs import FEATURES, key_for
 from scripts.experiments.text_prompts import TextTask
 from scripts.experiments.text_store import Lines, read
 from scripts.experiments.text_torch import Torch, Words, chat_prompt
 from scripts.experiments.text_weights import path_of
-from verifier.calibration.cases import key_of
 from verifier.digest.logprobs import Logprobs, encode
 
-__all__ = ["ENGINES", "FEATURES", "JOBS", "Job", "key_for", "make_records", "record_path"]
+__all__ = ["ENGINES", "JOBS", "Job", "make_records", "record_path"]
 
-CHUNKS = 10
+CHUNK_TASKS = 200
 BEAM, BEAMS = "beam-4", 4
 END = 2  # the token that ends a text
-FEATURES = {
-    "clip": 4096,
-    "shortfallCap": 256,
-    "shortfallLimit": 1 << 22,
-    "suffix": 16,
-    "top": 32,
-    "vocabulary": 49_152,
-}
-"""Wider than any profile needs: what is stored can be cut down later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +106,6 @@ def record_path(work: Path, job: Job) -> Path:
     return work / "records" / f"{job.texts}.{job.engine}.jsonl"
 
 
-def key_for(task: str) -> bytes:
-    """The key that the records of a task are made for."""
-    return key_of(task, 0)
-
-
 def given_tokens(record: Mapping[str, Any], words: Words, limit: int) -> list[int]:
     """The ids that were generated, or, where they were not kept, those of the text: the end of
     text added to a text that ended before the limit."""
@@ -133,10 +119,9 @@ def make_records(work: Path, tasks: int, say: Callable[[str], None]) -> None:
     """Makes what is missing for the first `tasks` base tasks whose texts exist under `work`."""
     words = Words(path_of("q4_1", work / "weights"))
     everything = text_prompts.base(tasks)
-    for chunk in range(CHUNKS):
-        part = everything[
-            chunk * len(everything) // CHUNKS : (chunk + 1) * len(everything) // CHUNKS
-        ]
+    chunks = max(1, tasks // CHUNK_TASKS)
+    for chunk in range(chunks):
+        part = everything[chunk * tasks // chunks : (chunk + 1) * tasks // chunks]
         steps: dict[str, Callable[[], int]] = {
             BEAM: lambda part=part: _beam_texts(work, part, words),
             **{
@@ -151,7 +136,7 @@ def make_records(work: Path, tasks: int, say: Callable[[str], None]) -> None:
             made = step()
             if made:
                 spent = time.monotonic() - started
-                say(f"chunk {chunk + 1}/{CHUNKS} {name}: {made} in {spent:.1f} s")
+                say(f"chunk {chunk + 1}/{chunks} {name}: {made} in {spent:.1f} s")
 
 
 def _beam_texts(work: Path, tasks: Sequence[TextTask], words: Words) -> int:

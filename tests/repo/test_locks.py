@@ -16,9 +16,13 @@ from tests.repo import tree
 
 pytestmark = pytest.mark.unit
 
+<<<<<<< HEAD
 LOCKS = {"run": 20, "test": 20, "bench": 20, "experiments": 20, "slither": 20, "fuzz": 0}
 """The fewest packages that each has, and more."""
 
+=======
+LOCKS = ("run", "test", "bench", "experiments", "experiments-text", "slither")
+>>>>>>> 877f527 (Experiments on text: exact, minhash, tokens, logprobs and attacks, a command, its lock and tests)
 PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9-]*)==(?P<version>[^ ;]+)(?: ; (?P<marker>.*?))? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 
@@ -65,7 +69,7 @@ def test_run_lock__then_a_model_package_drags_nothing_along_that_is_not_used() -
 
 
 def test_other_locks__then_they_run_with_what_runs() -> None:
-    for lock in ("test", "experiments"):
+    for lock in ("test", "experiments", "experiments-text"):
         assert pins("run").items() <= pins(lock).items()
     run, bench = pins("run"), pins("bench")  # without the models
     assert {"numpy", "pillow"} <= run.keys() & bench.keys()

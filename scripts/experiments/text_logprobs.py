@@ -1,0 +1,144 @@
+"""Cases for calibration from records of log-probabilities.
+
+A record was made for its task's first key, so each case carries that key. Records are stored with
+more alternatives than a profile wants; they are cut down to the profile's here.
+"""
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scripts.experiments.text_store import read
+from verifier.calibration import Case, key_of
+from verifier.calibration.atomic import write_whole
+from verifier.digest.logprobs import UNITS_PER_NAT, Logprobs, record_type
+
+__all__ = ["CLAIMED", "FEATURES", "JUDGE", "Records", "key_for", "logprob_cases", "shortfalls"]
+
+FEATURES = {
+    "clip": 4096,
+    "shortfallCap": 256,
+    "shortfallLimit": 1 << 22,
+    "suffix": 16,
+    "top": 32,
+    "vocabulary": 49_152,
+}
+"""Wider than any profile needs: what is stored can be cut down later."""
+
+CLAIMED = {
+    "llama-q4_1": "llama.cpp, weights as they ship",
+    "torch-f32": "torch, float32",
+    "torch-bf16": "torch, bfloat16",
+    "llama-f16": "llama.cpp, half precision",
+}
+"""Engines that run the claimed model."""
+
+WRONG = {
+    "llama-q4_0": "weights quantised again, in 4 bits (Q4_0)",
+    "llama-pruned": "two layers left out",
+    "llama-3-bit": "weights in 3 bits",
+}
+FINE = {"llama-q8_0": "weights rounded again, in 8 bits (Q8_0)"}
+JUDGE = "torch-bf16"
+DECODED = {
+    "gemma": ("another model wrote", True),
+    "q4_0": ("the model in Q4_0 wrote", True),
+    "pruned": ("the model without two layers wrote", True),
+    "3-bit": ("the model in 3 bits wrote", True),
+    "temperature-0.8": ("sampled at temperature 0.8", True),
+    "other-system": ("under another system prompt", False),
+    "temperature-0.2": ("sampled at temperature 0.2", False),
+    "beam-4": ("by beam search, 4 beams", False),
+}
+"""Texts that were not decoded greedily by the claimed model: words, whether the goal names them."""
+
+
+def key_for(task: str) -> bytes:
+    """The key that the records of a task are made for."""
+    return key_of(task, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """All records, by (texts, engine) and task."""
+
+    work: Path
+    made: Mapping[tuple[str, str], Mapping[str, Mapping[str, Any]]]
+
+    @classmethod
+    def load(cls, work: Path) -> "Records":
+        """What was made so far."""
+        names = {file: file.stem.rsplit(".", 1) for file in (work / "records").glob("*.jsonl")}
+        return cls(work, {(texts, engine): read(file) for file, (texts, engine) in names.items()})
+
+    def tasks(self, texts: str, *engines: str) -> list[str]:
+        """Tasks that have a record of these texts on each of the engines."""
+        found = [set(self.made.get((texts, engine), {})) for engine in engines]
+        return sorted(set.intersection(*found))
+
+    def array(self, texts: str, engine: str, task: str, top: int) -> np.ndarray:
+        """The record, with so many alternatives."""
+        raw = base64.b64decode(self.made[texts, engine][task]["record"])
+        wide = np.frombuffer(raw, dtype=record_type(FEATURES["top"]))
+        records = np.empty(len(wide), dtype=record_type(top))
+        records["given"], records["top"] = wide["given"], wide["top"][:, :top]
+        return records
+
+    def file(self, texts: str, engine: str, task: str, top: int) -> str:
+        """The path, within the work folder, of a record with so many alternatives."""
+        path = f"outputs/records/{texts}.{engine}.{top}/{task}.bin"
+        if not (self.work / path).exists():
+            (self.work / path).parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self.work / path, self.array(texts, engine, task, top).tobytes())
+        return path
+
+
+def logprob_cases(records: Records, top: int) -> Iterator[Case]:
+    """Cases with records of `top` alternatives."""
+
+    def case(
+        task: str, label: str, words: str, texts: str, claim: str, *seats: str, goal: bool = True
+    ) -> Case:
+        verifiers = tuple(records.file(texts, seat, task, top) for seat in seats)
+        own = records.file(texts, claim, task, top)
+        return Case(task, label, words, own, verifiers, goal, key_for(task))
+
+    for engine, words in CLAIMED.items():
+        others = [other for other in CLAIMED if other != engine]
+        for task in records.tasks("honest", *CLAIMED):
+            yield case(task, "same", f"{words} (the others verify)", "honest", engine, *others)
+    for engine, words in (FINE | WRONG).items():
+        seats = [other for other in CLAIMED if other != "llama-q4_1"]
+        wrong = engine in WRONG
+        label = "different" if wrong else "same"
+        for task in records.tasks("honest", engine, *CLAIMED):
+            yield case(task, label, words, "honest", engine, *seats, goal=wrong)
+    for texts, (words, goal) in DECODED.items():
+        for task in records.tasks(texts, JUDGE):
+            claim = f"{words}; the claimed model read it"
+            yield case(task, "different", claim, texts, JUDGE, JUDGE, goal=goal)
+        for task in records.tasks(texts, JUDGE, f"llama-{texts}"):
+            claim = f"{words} and read it"
+            yield case(task, "different", claim, texts, f"llama-{texts}", JUDGE)
+
+
+def shortfalls(records: Records, family: Logprobs) -> dict[str, np.ndarray]:
+    """By who wrote the texts: per text, how far its tokens fall short of the likeliest on average,
+    in nat, by the family's cap."""
+
+    def mean(texts: str, engine: str, task: str) -> float:
+        array = records.array(texts, engine, task, family.top)
+        output = array[: len(array) - FEATURES["suffix"]]
+        return float(family.shortfalls(output).mean()) / UNITS_PER_NAT
+
+    found = {
+        f"honest, read by {words}": ("honest", engine) for engine, words in CLAIMED.items()
+    } | {words: (texts, JUDGE) for texts, (words, _) in DECODED.items()}
+    return {
+        words: np.array([mean(texts, engine, task) for task in records.tasks(texts, engine)])
+        for words, (texts, engine) in found.items()
+    }
