@@ -1,11 +1,6 @@
 #!/usr/bin/env bash
-<<<<<<< HEAD
-# Writes requirements/{run,test,bench,experiments,fuzz,slither}.txt and package-lock.json: every package exactly, with the
-# hashes of its files, for Python 3.11 and later, on Linux and macOS. Pins stay as they are unless an
-=======
 # Writes requirements/*.txt and package-lock.json: every package exactly, with the hashes of its
 # files, for Python 3.11 and later, on Linux and macOS. Pins stay as they are unless an
->>>>>>> 877f527 (Experiments on text: exact, minhash, tokens, logprobs and attacks, a command, its lock and tests)
 # input asks for something else or `--upgrade` is given. Needs uv (`pip install uv`) and npm.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,11 +20,8 @@ compile requirements/test.txt requirements/run.txt requirements/test.in "$@"
 compile requirements/bench.txt pyproject.toml requirements/bench.in \
   --constraint requirements/run.txt "$@"
 compile requirements/experiments.txt requirements/run.txt requirements/experiments.in "$@"
-<<<<<<< HEAD
-compile requirements/fuzz.txt requirements/fuzz.in "$@"
-=======
 compile requirements/experiments-text.txt requirements/run.txt requirements/experiments-text.in "$@"
->>>>>>> 877f527 (Experiments on text: exact, minhash, tokens, logprobs and attacks, a command, its lock and tests)
+compile requirements/fuzz.txt requirements/fuzz.in "$@"
 compile requirements/slither.txt requirements/slither.in "$@"
 compile requirements/ape.txt requirements/ape.in "$@"
 

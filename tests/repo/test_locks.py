@@ -16,13 +16,16 @@ from tests.repo import tree
 
 pytestmark = pytest.mark.unit
 
-<<<<<<< HEAD
-LOCKS = {"run": 20, "test": 20, "bench": 20, "experiments": 20, "slither": 20, "fuzz": 0}
+LOCKS = {
+    "run": 20,
+    "test": 20,
+    "bench": 20,
+    "experiments": 20,
+    "experiments-text": 20,
+    "slither": 20,
+    "fuzz": 0,
+}
 """The fewest packages that each has, and more."""
-
-=======
-LOCKS = ("run", "test", "bench", "experiments", "experiments-text", "slither")
->>>>>>> 877f527 (Experiments on text: exact, minhash, tokens, logprobs and attacks, a command, its lock and tests)
 PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9-]*)==(?P<version>[^ ;]+)(?: ; (?P<marker>.*?))? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 
