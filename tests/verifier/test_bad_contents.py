@@ -10,6 +10,7 @@ import pytest
 
 from tests.verifier.bad_contents import BORNE, KEY, MEBI, RECIPES, REFUSED, profile
 from verifier import digest
+from verifier.digest import fast
 from verifier.errors import DigestError
 
 REPOSITORY = Path(__file__).parents[2]
@@ -22,8 +23,9 @@ import json, resource, sys
 from tests.verifier.bad_contents import BORNE, KEY, profile
 from verifier import digest
 
-# What is loaded once for all: the compiled kernel of tokens, the tables of texts.
+# What is loaded once for all: the compiled kernels, the tables of texts.
 digest.digest(bytes(1 << 16), profile("tokens"), KEY)
+digest.digest(b"a" * (1 << 16), profile("text-minhash"), KEY)
 digest.digest("a\u0301".encode(), profile("text-minhash"), KEY)
 cases = {{name: (family, make()) for name, (family, make) in BORNE.items()}}
 used = 1024 * int(open("/proc/self/status").read().partition("VmSize:")[2].split()[0])
@@ -34,6 +36,12 @@ found = {{
 }}
 print(json.dumps(found))
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> None:
+    """The compiled kernels are loaded: what that takes is nobody's content's fault."""
+    fast.kernels(1, 1)
 
 
 @pytest.mark.unit
