@@ -42,7 +42,7 @@ class Near(NamedTuple):
 class DigestIndex:
     """An index of `words`, `uint64[n, 4]`, of which row i is called `ids[i]`.
 
-    Building takes about 100 ns and 96 bytes per digest.
+    Building takes about 0.7 µs and 100 bytes per digest, and 8 MB whatever their number.
     """
 
     def __init__(self, ids: Sequence[str], words: Words) -> None:
@@ -56,8 +56,7 @@ class DigestIndex:
         order = np.argsort(values, axis=0, kind="stable")
         self._order = np.ascontiguousarray(order.T.astype(np.uint32))
         counts = np.stack([np.bincount(values[:, band], minlength=VALUES) for band in range(BANDS)])
-        self._ends = np.cumsum(counts, axis=1)
-        self._counts = counts
+        self._counts, self._ends = counts.astype(np.uint32), counts.cumsum(axis=1, dtype=np.uint32)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -82,7 +81,7 @@ class DigestIndex:
             return None
         values = bands_of(to_words([query]))[0][:, None] ^ flips(radius // BANDS)[None]
         bands = np.arange(BANDS)[:, None]
-        counts = self._counts[bands, values].ravel()
+        counts = self._counts[bands, values].ravel().astype(np.int64)
         # The numbers of all members of all buckets, one after the other.
         begins = self._ends[bands, values].ravel() - counts
         skipped = np.repeat(begins - np.cumsum(counts) + counts, counts)
