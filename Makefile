@@ -48,6 +48,9 @@ $(STAMP)-fuzz: requirements/fuzz.txt $(STAMP)-test
 $(STAMP)-ape: requirements/ape.txt
 	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh ape && touch $@
 
+$(STAMP)-halmos: requirements/halmos.txt
+	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh halmos && touch $@
+
 $(STAMP)-slither: requirements/slither.txt
 	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh slither && touch $@
 
@@ -87,10 +90,11 @@ experiments-attacks: $(STAMP)-experiments
 experiments-text: $(STAMP)-experiments-text
 	@$(TEXT)/python scripts/experiment_text.py $(ARGS)
 
-test-ci: $(STAMP)-test $(STAMP)-slither $(STAMP)-ape ## Longer fuzzing and static analysis of the contracts.
+test-ci: $(STAMP)-test $(STAMP)-slither $(STAMP)-ape $(STAMP)-halmos ## Longer fuzzing and static analysis of the contracts.
 	@FOUNDRY_PROFILE=ci scripts/test_contracts.sh
 	@scripts/slither.sh
 	@scripts/ape.sh
+	@scripts/halmos.sh
 	@HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -m 'unit and not campaign' tests
 	@$(BIN)/python -m pytest -m campaign tests
 	@TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/backend tests/faults

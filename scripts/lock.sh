@@ -24,6 +24,7 @@ compile requirements/experiments-text.txt requirements/run.txt requirements/expe
 compile requirements/fuzz.txt requirements/fuzz.in "$@"
 compile requirements/slither.txt requirements/slither.in "$@"
 compile requirements/ape.txt requirements/ape.in "$@"
+compile requirements/halmos.txt requirements/halmos.in "$@"
 
 npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error \
   --omit-lockfile-registry-resolved=true

@@ -8,6 +8,7 @@
 #   scripts/setup.sh bench     libraries that digests are compared with, in an environment of its own
 #   scripts/setup.sh fuzz      the fuzzer of Python, after test
 #   scripts/setup.sh ape       ape, in a virtual environment of its own
+#   scripts/setup.sh halmos    symbolic execution, in a virtual environment of its own
 #   scripts/setup.sh slither   static analysis, in a virtual environment of its own
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -118,6 +119,11 @@ case $part in
     make_venv .setup/ape
     echo "setup: ape ..."
     install_locked .setup/ape requirements/ape.txt
+    ;;
+  halmos)
+    make_venv .setup/halmos
+    echo "setup: proofs about contracts ..."
+    install_locked .setup/halmos requirements/halmos.txt
     ;;
   slither)
     make_venv .setup/slither

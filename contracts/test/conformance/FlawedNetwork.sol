@@ -78,7 +78,7 @@ contract FlawedNetwork {
     }
 
     function policySchema() external view returns (string memory) {
-        return _has("net-words") ? "" : "policy()";
+        return _has("net-words") ? "" : "thePolicy()";
     }
 
     function verificationProfile() external pure returns (bytes32) {
@@ -96,10 +96,10 @@ contract FlawedNetwork {
     }
 
     function supportsPolicy(bytes calldata policy_) public pure returns (bool) {
-        return keccak256(policy_) == keccak256(policy());
+        return keccak256(policy_) == keccak256(thePolicy());
     }
 
-    function policy() public pure returns (bytes memory) {
+    function thePolicy() public pure returns (bytes memory) {
         return abi.encode(Policy(1, 2, 2, 1, 60, 1, keccak256("kind"), ""));
     }
 

@@ -65,7 +65,7 @@ class Lab:
     def accept(self, addresses: Mapping[str, Address], request: bytes) -> None:
         """Submits a request to the flawed network under the only policy it has."""
         network = addresses[NETWORK]
-        policy = abi.decode_one({"type": "bytes"}, self.ask(network, "policy()"))
+        policy = abi.decode_one({"type": "bytes"}, self.ask(network, "thePolicy()"))
         submit = function(NETWORK, "submit")
         self.call(network, submit.encode((request, policy, b"")))
 

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Proofs by symbolic execution: the functions check_* of contracts/test/proofs, for every value.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+halmos=$PWD/.setup/halmos/bin/halmos
+[ -x "$halmos" ] || { echo "halmos: its environment is missing: run make test-ci" >&2; exit 1; }
+forge_folder=$(dirname "$(ls node_modules/@foundry-rs/forge-*/bin/forge)")
+export PATH="$PWD/$forge_folder:$PATH"
+# A cache of its own, with the syntax trees that halmos reads.
+export FOUNDRY_CACHE_PATH=contracts/cache/halmos FOUNDRY_OUT=contracts/cache/halmos/out
+
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+"$halmos" --forge-build-out contracts/cache/halmos/out --match-contract Proof \
+  --solver-timeout-assertion 60000 "$@" | tee "$output"
+proofs=$(grep -rhoE 'function check_[A-Za-z0-9_]*\(' contracts/test/proofs | wc -l)
+passed=$(grep -c '\[PASS\]' "$output" || true)
+if [ "$passed" -ne "$proofs" ]; then
+  echo "halmos: $passed of $proofs proofs passed" >&2
+  exit 1
+fi
