@@ -70,7 +70,8 @@ def test_wheel__then_carries_what_running_needs_and_nothing_else(wheel: Path) ->
     expected = {
         name
         for path in tree.tracked()
-        if CARRIED.match(name := tree.name(path)) and not name.startswith("contracts/src")
+        if CARRIED.match(name := tree.name(path))
+        and not name.startswith(("contracts/src/", "contracts/ape/"))
     }
     assert {name for name in names if ".dist-info/" not in name} == expected
     assert any(name.startswith("contracts/artifacts/") for name in names)

@@ -38,12 +38,12 @@ contract FlawedNetwork {
         (_registry, _flaw) = (registry, flaw);
     }
 
-    function submit(bytes32 requestHash, bytes calldata policy, bytes calldata) external payable {
+    function submit(bytes32 requestHash, bytes calldata policy_, bytes calldata) external payable {
         require(_has("net-addressed") || _isAddressed(requestHash), NotAddressee(requestHash));
         require(_has("net-known") || _states[requestHash] == 0, AlreadySubmitted(requestHash));
-        require(supportsPolicy(policy), PolicyNotSupported(policy));
+        require(supportsPolicy(policy_), PolicyNotSupported(policy_));
         _states[requestHash] = 1;
-        emit RequestAccepted(requestHash, _has("net-quote") ? bytes("") : policy, msg.value);
+        emit RequestAccepted(requestHash, _has("net-quote") ? bytes("") : policy_, msg.value);
     }
 
     /// @dev Selects, aggregates and answers at once.
@@ -72,8 +72,8 @@ contract FlawedNetwork {
         return _has("net-registry") ? address(this) : address(_registry);
     }
 
-    function quote(bytes calldata policy) external view returns (uint256, uint32) {
-        require(_has("net-policy") || supportsPolicy(policy), PolicyNotSupported(policy));
+    function quote(bytes calldata policy_) external view returns (uint256, uint32) {
+        require(_has("net-policy") || supportsPolicy(policy_), PolicyNotSupported(policy_));
         return (0, 60);
     }
 
