@@ -6,7 +6,7 @@ import {Test} from "forge-std/Test.sol";
 
 /// @dev Leaves, proofs and words that Python made, by OpenZeppelin's MerkleProof.
 contract SourceScoresTest is Test {
-    struct Case {
+    struct GoldenScore {
         uint64 alpha;
         uint64 beta;
         bytes32 domain;
@@ -26,11 +26,11 @@ contract SourceScoresTest is Test {
     }
 
     string private constant CASE =
-        "Case(uint64 alpha,uint64 beta,bytes32 domain,bool known,bytes32 leaf,uint16 lowerBps,uint16 meanBps,bytes32[] proof,bytes32 root,uint256 source,uint64 updatedAt)";
+        "GoldenScore(uint64 alpha,uint64 beta,bytes32 domain,bool known,bytes32 leaf,uint16 lowerBps,uint16 meanBps,bytes32[] proof,bytes32 root,uint256 source,uint64 updatedAt)";
     string private constant PACKED = "Packed(int16[] scores,uint256 word)";
 
     function test_trees__when_golden__then_every_score_is_under_its_root() external view {
-        Case[] memory cases = _cases();
+        GoldenScore[] memory cases = _cases();
         assertGt(cases.length, 40);
         for (uint256 i = 0; i < cases.length; ++i) {
             SourceScore memory score = _score(cases[i]);
@@ -40,7 +40,7 @@ contract SourceScoresTest is Test {
     }
 
     function test_trees__when_a_score_is_altered__then_it_is_not() external view {
-        Case[] memory cases = _cases();
+        GoldenScore[] memory cases = _cases();
         for (uint256 i = 0; i < cases.length; ++i) {
             SourceScore memory score = _score(cases[i]);
             score.lowerBps ^= 1;
@@ -69,12 +69,12 @@ contract SourceScoresTest is Test {
         return SourceScores.isUnder(score, proof, root);
     }
 
-    function _score(Case memory c) private pure returns (SourceScore memory) {
+    function _score(GoldenScore memory c) private pure returns (SourceScore memory) {
         return SourceScore(c.source, c.domain, c.alpha, c.beta, c.updatedAt, c.known, c.meanBps, c.lowerBps);
     }
 
-    function _cases() private view returns (Case[] memory) {
-        return abi.decode(_read(".trees", CASE), (Case[]));
+    function _cases() private view returns (GoldenScore[] memory) {
+        return abi.decode(_read(".trees", CASE), (GoldenScore[]));
     }
 
     function _read(string memory list, string memory form) private view returns (bytes memory) {
