@@ -1,7 +1,8 @@
 """Generates the texts: honest ones, again under other circumstances, and what a cheat would make.
 
 Rows of `VARIANTS` are all there is to know. Tasks are done in chunks, every variant of a chunk
-before the next chunk, so that wherever a run is ended each variant has its share.
+before the next chunk, so that wherever a run is ended each variant has its share. Those that need
+several threads come last: where others compute too, threads that wait for each other take hours.
 """
 
 import time
@@ -99,11 +100,14 @@ def generate(work: Path, tasks: int, long_tasks: int, say: Callable[[str], None]
         ("long", LONG_VARIANTS, text_prompts.long(long_tasks)),
     )
     chunks = max(1, tasks // CHUNK_TASKS)
-    for chunk in range(chunks):
+    turns = [(several, chunk) for several in (False, True) for chunk in range(chunks)]
+    for several, chunk in turns:
         for length, variants, all_tasks in series:
             count = len(all_tasks)
             part = all_tasks[chunk * count // chunks : (chunk + 1) * count // chunks]
             for name, variant in variants.items():
+                if (variant.threads > 1) is not several:
+                    continue
                 chosen = [task for task in part if variant.wants(task)]
                 started = time.monotonic()
                 made = _make(work / "texts" / length / f"{name}.jsonl", variant, chosen, work)
