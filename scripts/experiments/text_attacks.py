@@ -13,7 +13,7 @@ from scripts.experiments.text_cases import Texts
 from scripts.experiments.text_edits import EDITS
 from scripts.experiments.text_guesses import guesses
 from scripts.experiments.text_judge import LOGPROBS, MINHASH, TOKENS
-from scripts.experiments.text_logprobs import CLAIMED, Records
+from scripts.experiments.text_logprobs import Records
 from scripts.experiments.text_search import Found, Search, vocabulary
 from scripts.experiments.text_stale import guess_distances
 from scripts.experiments.text_store import Lines
@@ -30,7 +30,6 @@ FRESH_KEYS = 256
 VOCABULARY_TEXTS = 500
 EDIT = "3 words replaced"
 STARTS = {"temperature-0.8": "another sample, temperature 0.8", EDIT: "the honest text, " + EDIT}
-JUDGES = tuple(engine for engine in CLAIMED if engine != "llama-q4_1")
 
 Distances = NDArray[np.uint16]
 Say = Callable[[str], None]
@@ -75,7 +74,7 @@ def attack(work: Path, found: Mapping[str, Profile], searches: int, tries: int, 
             for guess in guesses(contents, topics, found[name], KEYS)
         }
         say(f"guesses at {name}: {len(contents):,} tasks")
-    made[LOGPROBS] = guess_distances(records, logprobs, JUDGES)
+    made[LOGPROBS] = guess_distances(records, logprobs)
     return Attack(
         guesses=made,
         searches={

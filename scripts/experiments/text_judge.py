@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from scripts.experiments.text_cases import Texts, text_cases, token_cases
 from scripts.experiments.text_logprobs import Records, logprob_cases, shortfalls
+from scripts.experiments.text_stale import stale_cases
 from verifier import calibration, profiles
 from verifier.calibration import Case, CaseSet, Result
 from verifier.calibration.atomic import write_whole
@@ -96,7 +97,7 @@ def judge_logprobs(work: Path, holdout: float, say: Say) -> LogprobFindings:
     records = Records.load(work)
     family = profiles.load(LOGPROBS).digester
     assert isinstance(family, Logprobs)
-    cases = list(logprob_cases(records, family.top))
+    cases = [*logprob_cases(records, family.top), *stale_cases(records, family)]
     return LogprobFindings(
         result=_calibrate(work, LOGPROBS, cases, say, holdout=holdout),
         shortfalls=shortfalls(records, family),

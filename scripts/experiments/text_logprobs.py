@@ -17,7 +17,7 @@ from verifier.calibration import Case, key_of
 from verifier.calibration.atomic import write_whole
 from verifier.digest.logprobs import UNITS_PER_NAT, Logprobs, record_type
 
-__all__ = ["CLAIMED", "FEATURES", "JUDGE", "Records", "key_for", "logprob_cases", "shortfalls"]
+__all__ = ["CLAIMED", "FEATURES", "Records", "key_for", "logprob_cases", "raised", "shortfalls"]
 
 FEATURES = {
     "clip": 4096,
@@ -88,13 +88,30 @@ class Records:
         records["given"], records["top"] = wide["given"], wide["top"][:, :top]
         return records
 
-    def file(self, texts: str, engine: str, task: str, top: int) -> str:
-        """The path, within the work folder, of a record with so many alternatives."""
-        path = f"outputs/records/{texts}.{engine}.{top}/{task}.bin"
+    def file(self, texts: str, engine: str, task: str, top: int, raise_given: bool = False) -> str:
+        """The path, within the work folder, of a record with so many alternatives; see `raised`."""
+        kind = ".raised" if raise_given else ""
+        path = f"outputs/records/{texts}.{engine}.{top}{kind}/{task}.bin"
         if not (self.work / path).exists():
+            array = self.array(texts, engine, task, top)
             (self.work / path).parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self.work / path, self.array(texts, engine, task, top).tobytes())
+            write_whole(self.work / path, (raised(array) if raise_given else array).tobytes())
         return path
+
+
+def raised(record: np.ndarray) -> np.ndarray:
+    """The record with each given token as the likeliest: plausible, whatever the model said.
+
+    A provider may write that down, for what is public weighs nothing in a digest.
+    """
+    found = record.copy()
+    for row in found:
+        others = row["top"][row["top"]["token"] != row["given"]][: len(row["top"]) - 1].copy()
+        row["top"][1:] = others
+        row["top"][0] = (row["given"], max(int(others["logprob"][0]), -1))
+    order = np.lexsort((found["top"]["token"], -found["top"]["logprob"].astype(int)), axis=1)
+    found["top"] = np.take_along_axis(found["top"], order, axis=1)
+    return found
 
 
 def logprob_cases(records: Records, top: int) -> Iterator[Case]:
@@ -104,7 +121,7 @@ def logprob_cases(records: Records, top: int) -> Iterator[Case]:
         task: str, label: str, words: str, texts: str, claim: str, *seats: str, goal: bool = True
     ) -> Case:
         verifiers = tuple(records.file(texts, seat, task, top) for seat in seats)
-        own = records.file(texts, claim, task, top)
+        own = records.file(texts, claim, task, top, claim in WRONG)
         return Case(task, label, words, own, verifiers, goal, key_for(task))
 
     for engine, words in CLAIMED.items():

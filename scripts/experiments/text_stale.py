@@ -6,19 +6,27 @@ output from before the key was drawn, which lacks the suffix.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.experiments.text_logprobs import FEATURES, JUDGE, Records, key_for
+from scripts.experiments.text_logprobs import CLAIMED, FEATURES, Records, key_for, raised
 from verifier import digest
+from verifier.calibration import Case
+from verifier.calibration.atomic import write_whole
+from verifier.digest import Words
 from verifier.digest.logprobs import Logprobs
 
-__all__ = ["guess_distances"]
+__all__ = ["guess_distances", "stale_cases"]
 
 SUFFIX = FEATURES["suffix"]
+JUDGES = tuple(engine for engine in CLAIMED if engine != "llama-q4_1")
+MEAN = "the population's mean: frequent tokens at every position"
+BORROWED = "the record of another output"
+STALE = "the record from before the key was drawn, the suffix guessed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,38 +37,53 @@ class _Population:
     weights: NDArray[np.int16]
 
 
-def guess_distances(
-    records: Records, family: Logprobs, judges: Sequence[str]
-) -> dict[str, NDArray[np.uint16]]:
+def guess_distances(records: Records, family: Logprobs) -> dict[str, NDArray[np.uint16]]:
     """By kind of guess, distances `uint16[tasks, 1, judges]` to the judges' honest digests."""
-    tasks = records.tasks("honest", *judges)
-    arrays = {task: records.array("honest", JUDGE, task, family.top) for task in tasks}
-    population = _population(list(arrays.values()), family)
-    found: dict[str, list[list[int]]] = {}
-    for number, task in enumerate(tasks):
-        true, key = arrays[task], key_for(task)
-        other = arrays[tasks[(number + 1) % len(tasks)]]
-        made = {
-            "the population's mean: frequent tokens at every position": _spread(true, population),
-            "the record of another output": _borrowed(true, other),
-            "the record from before the key was drawn, the suffix guessed": np.concatenate(
-                (true[:-SUFFIX], _spread(true[-SUFFIX:], population))
-            ),
-        }
-        wanted = np.concatenate(
-            [
-                family.digest_records([records.array("honest", judge, task, family.top)], key)
-                for judge in judges
-            ]
-        )
-        for words, guess in made.items():
-            claimed = family.digest_records([guess], key)
-            row = digest.distances(claimed, wanted).tolist()
-            found.setdefault(words, []).append(row)
-        reused = family.digest_records([other], key_for(tasks[(number + 1) % len(tasks)]))
-        row = digest.distances(reused, wanted).tolist()
-        found.setdefault("a digest of another round", []).append(row)
+    found: dict[str, list[NDArray[np.int64]]] = {}
+    before: Words | None = None
+    for task, made in _guesses(records, family):
+        key = key_for(task)
+        honest = [records.array("honest", judge, task, family.top) for judge in JUDGES]
+        wanted = family.digest_records(honest, key)
+        claimed = family.digest_records(list(made.values()), key)
+        rows = dict(zip(made, claimed[:, None], strict=True))
+        if before is not None:
+            rows["the honest digest of another round"] = before
+        for words, row in rows.items():
+            found.setdefault(words, []).append(digest.distances(row, wanted))
+        before = wanted[:1]
     return {words: np.array(rows, dtype=np.uint16)[:, None] for words, rows in found.items()}
+
+
+def stale_cases(records: Records, family: Logprobs) -> Iterator[Case]:
+    """Claims of providers that ran the claimed model before the key was drawn, and not since."""
+    for task, made in _guesses(records, family):
+        content = made[STALE].tobytes()
+        name = f"{task}.{sha256(content).hexdigest()[:16]}.bin"
+        path = f"outputs/records/stale.{family.top}/{name}"
+        if not (records.work / path).exists():
+            (records.work / path).parent.mkdir(parents=True, exist_ok=True)
+            write_whole(records.work / path, content)
+        seats = tuple(records.file("honest", judge, task, family.top) for judge in JUDGES)
+        yield Case(task, "different", STALE, path, seats, True, key_for(task))
+
+
+def _guesses(records: Records, family: Logprobs) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    """For each task, records made up for it."""
+    tasks = records.tasks("honest", *JUDGES)
+    arrays = [records.array("honest", JUDGES[0], task, family.top) for task in tasks]
+    population = _population(arrays, family) if arrays else None
+    for number, task in enumerate(tasks):
+        assert population is not None
+        true, other = arrays[number], arrays[number - 1]
+        yield (
+            task,
+            {
+                MEAN: _spread(true, population),
+                BORROWED: _borrowed(true, other),
+                STALE: np.concatenate((true[:-SUFFIX], _spread(true[-SUFFIX:], population))),
+            },
+        )
 
 
 def _population(arrays: Sequence[np.ndarray], family: Logprobs) -> _Population:
@@ -77,25 +100,11 @@ def _spread(true: np.ndarray, population: _Population) -> np.ndarray:
     guess = true.copy()
     guess["top"]["token"] = population.tokens
     guess["top"]["logprob"] = population.weights
-    return _plausible(guess)
+    return raised(guess)
 
 
 def _borrowed(true: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The given tokens, and the alternatives of another record, repeated where it is shorter."""
     guess = true.copy()
     guess["top"] = other["top"][np.arange(len(true)) % len(other)]
-    return _plausible(guess)
-
-
-def _plausible(record: np.ndarray) -> np.ndarray:
-    """The given token as the likeliest everywhere, and what is equally likely in rising order."""
-    tokens = record["top"]["token"]
-    found = tokens == record["given"][:, None]
-    place = np.where(found.any(axis=1), found.argmax(axis=1), 0)
-    rows = np.arange(len(record))
-    tokens[rows, place] = tokens[:, 0]
-    tokens[:, 0] = record["given"]
-    record["top"]["logprob"][:, 0] = np.maximum(record["top"]["logprob"][:, 0], -1)
-    order = np.lexsort((record["top"]["token"], -record["top"]["logprob"].astype(int)), axis=1)
-    record["top"] = np.take_along_axis(record["top"], order, axis=1)
-    return record
+    return raised(guess)

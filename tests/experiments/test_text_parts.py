@@ -14,15 +14,16 @@ from scripts.experiments.text_logprobs import (
     FEATURES,
     key_for,
     logprob_cases,
+    raised,
     shortfalls,
 )
 from scripts.experiments.text_search import Search, vocabulary
-from scripts.experiments.text_stale import guess_distances
+from scripts.experiments.text_stale import guess_distances, stale_cases
 from scripts.experiments.text_store import Lines, read
 from tests.experiments.made_texts import HONEST, OTHER, records, texts
 from verifier import digest, profiles
 from verifier.calibration import key_of
-from verifier.digest.logprobs import Logprobs
+from verifier.digest.logprobs import Logprobs, encode, record_type
 
 pytestmark = pytest.mark.unit
 
@@ -106,11 +107,22 @@ def test_shortfalls__when_tokens_are_not_the_likeliest__then_they_tell(tmp_path:
 
 
 def test_guess_distances__then_every_guess_is_plausible_and_far(tmp_path: Path):
-    found = guess_distances(records(tmp_path), FAMILY, ("torch-f32", "torch-bf16"))
+    found = guess_distances(records(tmp_path), FAMILY)
     assert len(found) == 4
     for words, distances in found.items():
-        assert distances.shape == (6, 1, 2)
+        assert distances.shape == (5 if "another round" in words else 6, 1, 3)
         assert distances.mean() > (25 if "before the key" in words else 90)
+
+
+def test_stale_cases__then_the_suffix_alone_is_made_up(tmp_path: Path):
+    made = records(tmp_path)
+    [case, *rest] = stale_cases(made, FAMILY)
+    assert len(rest) == 5
+    stale = np.frombuffer((tmp_path / case.claim).read_bytes(), dtype=record_type(TOP))
+    true = made.array("honest", "torch-f32", case.task, TOP)
+    assert (stale[:-16] == true[:-16]).all()
+    assert (stale["given"] == true["given"]).all()
+    assert not (stale["top"][-16:] == true["top"][-16:]).any(axis=1).all()
 
 
 def test_guesses__then_none_is_near_unless_another_output_is():
@@ -134,3 +146,13 @@ def test_search__when_the_key_is_known__then_it_comes_nearer_and_its_digest_is_a
     rows = digest.digest_batch([HONEST.encode(), found.text.encode()], profile, key)
     assert digest.distances(rows[0], rows[1]) == found.distance
     assert found.tries == 24_576
+
+
+def test_raised__then_the_given_token_is_the_likeliest_and_the_others_keep_their_order():
+    tokens = np.array([[5, 6, 7], [5, 6, 7], [7, 6, 5]])
+    logprobs = np.array([[-0.5, -1.0, -2.0], [-0.5, -1.0, -2.0], [0.0, -1.0, -2.0]])
+    raw = encode(np.array([7, 9, 6]), tokens, logprobs)
+    found = raised(np.frombuffer(raw, dtype=record_type(3)))
+    assert found["top"]["token"].tolist() == [[7, 5, 6], [9, 5, 6], [6, 7, 5]]
+    assert found["top"]["logprob"][0].tolist() == [-1, -128, -256]
+    assert found["top"]["logprob"][2].tolist() == [0, 0, -512]
