@@ -91,12 +91,20 @@ def version(package: str) -> str | None:
         return None
 
 
+def real_time() -> bool:
+    """Whether other work has to wait for this process (Linux: `chrt --fifo 10 make bench`)."""
+    if not hasattr(os, "sched_getscheduler"):
+        return False
+    return os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR)
+
+
 def machine() -> dict[str, Any]:
     return {
         "processor": platform.processor() or platform.machine(),
         "instructionSet": instruction_set(),
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 2),
+        "realTime": real_time(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
     }

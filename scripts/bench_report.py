@@ -19,7 +19,7 @@ environment of their own (`requirements/bench.txt`). `make bench ARGS="--json FI
 figures; this page was written from [bench.json](bench.json) by `scripts/bench_report.py`.
 
 Machine: {instructionSet}, {cores} cores, load {load} before and {end} after (the benchmark's own
-load is 1 to 2). Python {python}, {packages}.
+load is 1 to 2{priority}). Python {python}, {packages}.
 
 ## Rates
 
@@ -30,7 +30,7 @@ load is 1 to 2). Python {python}, {packages}.
 Texts are 42 words, so 40 shingles of three words, and 256 permutations; shingling is counted on
 both sides, and the peers get lists of shingles made as their users make them. Images are decoded
 pixels on all sides. Pairs are every one of 32,768 digests with every one; those within distance
-{radius} are listed.
+{radius} are listed: 10⁹ pairs take {billion}.
 
 ## How far from the machine's limit
 
@@ -87,6 +87,7 @@ def page(result: dict[str, Any]) -> str:
         cores=about["cores"],
         load=about["load"],
         end=result["loadAtEnd"],
+        priority="; other work had to wait for it" if about["realTime"] else "",
         python=about["python"],
         packages=packages(about),
         rates="\n".join(
@@ -95,6 +96,11 @@ def page(result: dict[str, Any]) -> str:
             for row in result["rates"]
         ),
         radius=result["radius"],
+        billion=", ".join(
+            f"{1e9 / row['perSecond']:.3f} s with {row['group'].partition(', ')[2]}"
+            for row in result["rates"]
+            if row["group"].startswith("all pairs") and row["name"] == "assay"
+        ),
         limits="; it ".join(
             f"does {of(result, group)['perSecond'] / 1e9:.1f}·10⁹ times a second what a pair takes "
             f"with {group.partition(', ')[2]}, of which all pairs reach {share:.0%}"

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts import bench_report
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -32,3 +34,12 @@ def test_bench__when_run_quickly__then_rates_growth_and_versions_are_written(tmp
     )
     assert 0.05 < share < 1.2
     assert sorted({row["items"] for row in result["growth"]}) == [1000, 10_000, 100_000]
+
+
+@pytest.mark.unit
+def test_bench_page__then_is_written_from_the_figures_beside_it():
+    result = json.loads((ROOT / "docs/bench.json").read_text())
+    assert (ROOT / "docs/bench.md").read_text() == bench_report.page(result)
+    assert all(found for found in result["machine"]["packages"].values()), "peers were missing"
+    for row in result["rates"]:
+        assert not row["goal"] or row["assayIsFaster"] >= row["goal"], row["name"]
