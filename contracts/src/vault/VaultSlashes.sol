@@ -129,6 +129,8 @@ abstract contract VaultSlashes is VaultStakes {
     function _allowance(uint256 agentId) private view returns (uint256) {
         Stake storage s = _stakes[agentId];
         Penalty storage p = _penalties[agentId];
+        // A period is a number that is written here alone; nobody can send the contract another one.
+        // slither-disable-next-line incorrect-equality
         uint256 taken = p.period == _period() ? p.taken : 0;
         uint256 base = Math.max(p.base, uint256(s.bonded) + s.unbonding + taken);
         return Math.saturatingSub(base * slashCapBps / MAX_BPS, taken);
