@@ -1,6 +1,6 @@
 """Faults of nodes that only several nodes, or the contracts, can tell (I6, I7, I9, I12).
 
-The others of the list (I1 to I5, I8, I10, I11) are in `tests/backend/test_chain_faults.py`.
+The others of the list (I1 to I5, I8, I10, I11) are in `test_chain_faults.py`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ from tests.backend.stories import accepted_round
 from tests.support.court import Court, open_court
 from tests.support.fakechain import FakeChain, word
 from tests.support.proxy import FaultProxy, claim
-
-pytest_plugins = ["tests.backend.conftest"]
 
 
 class Node(FakeChain):
