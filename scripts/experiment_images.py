@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,6 @@ from scripts.experiments.photo_recipe import photo_recipe, terrain_recipe  # noq
 from verifier import calibration, profiles  # noqa: E402
 from verifier.calibration.atomic import write_whole  # noqa: E402
 from verifier.digest.image_perceptual import ImagePerceptual  # noqa: E402
-from verifier.engines.base import package_version  # noqa: E402
 from verifier.engines.machine import instruction_set  # noqa: E402
 
 NAME = "image-perceptual-terrain128"
@@ -79,10 +79,16 @@ def experiment(work: Path, out: Path, plan: Plan, keys: int, pair_keys: int, job
         angles=image_pairs.expected(features, terrain.tolerance),
         photographs=photo,
         unsuited=unsuited,
-        made={name: package_version(name).split()[-1] for name in PACKAGES}
-        | {"instruction set": instruction_set()},
+        made={**installed(PACKAGES), "instruction set": instruction_set()},
     )
     publish(found, out)
+
+
+def installed(packages: tuple[str, ...]) -> dict[str, str]:
+    """Versions of those that are here: outputs that were made elsewhere need none of them."""
+    return {
+        name: metadata.version(name) for name in packages if any(metadata.distributions(name=name))
+    }
 
 
 def calibrate(
