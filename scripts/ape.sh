@@ -10,6 +10,10 @@ ape=$PWD/.setup/ape/bin/ape
 mkdir -p build/solcx
 ln -sfn "$PWD/scripts/solc" build/solcx/solc-v0.8.37
 export SOLCX_BINARY_PATH=$PWD/build/solcx
+# ape compiles a copy of the sources, unless the project lies in the folder for temporary files; so
+# that one does not: a clone in /tmp and one elsewhere take the same path.
+export TMPDIR=$PWD/build/tmp
+mkdir -p "$TMPDIR"
 
 "$ape" test -c contracts/ape/pytest.ini contracts/ape
 .venv/bin/python scripts/ape_check.py "$ape"
