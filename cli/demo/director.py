@@ -76,7 +76,8 @@ class Director:
         waiting = deque(enumerate(stories, 1))
         played: list[Performance] = []
         patience = self._world.longest_round * 3
-        with ThreadPoolExecutor(1) as hands:
+        hands = ThreadPoolExecutor(1)
+        try:
             begun: Future[Performance] | None = None
             while waiting or begun or any(not p.done for p in played):
                 if begun is not None and begun.done():
@@ -96,6 +97,9 @@ class Director:
                             f"not end within {patience:.0f} s: see the logs in {self._world.logs}."
                         )
                 time.sleep(_POLL_SECONDS)
+        finally:
+            # Interrupted, it does not wait for what was begun: that fails once the chain has ended.
+            hands.shutdown(wait=False, cancel_futures=True)
         return played
 
     # ------------------------------------------------------------------ beginning

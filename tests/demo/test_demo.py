@@ -137,25 +137,36 @@ def running(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        env=os.environ | {"PYTHONFAULTHANDLER": "1"},
     )
     yield process
     process.kill()
     process.communicate()
 
 
+def status_of(process: subprocess.Popen[str]) -> int:
+    """Its exit status; if it does not end, where each of its threads is."""
+    try:
+        return process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        pytest.fail(process.communicate()[0])
+
+
+@pytest.mark.parametrize("said", ["a process each", "up to four at a time"])
 def test_demo__interrupted_while_nodes_run__ends_every_process(
-    running: subprocess.Popen[str], tmp_path: Path
+    running: subprocess.Popen[str], tmp_path: Path, said: str
 ) -> None:
     assert running.stdout is not None
     for line in running.stdout:
-        if "a process each" in line:
+        if said in line:
             break
     else:
         pytest.fail("the nodes were never started")
     folder = tmp_path / "state"
     assert len(processes_of(folder)) > 8
     running.send_signal(signal.SIGINT)
-    assert running.wait(30) == 130
+    assert status_of(running) == 130
     deadline = time.monotonic() + 5
     while processes_of(folder) and time.monotonic() < deadline:
         time.sleep(0.1)
