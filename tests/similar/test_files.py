@@ -59,17 +59,25 @@ def test_index__when_saved_and_loaded__then_nothing_is_lost(kind: str, tmp_path:
     assert found.rows.dtype == made.rows.dtype
 
 
-def oversized(path: Path) -> None:
-    """The directory says of ids.json that it has 4 GiB."""
+LZMA = b"\x09\x14\x05\x00\x5d\xff\xff\xff\xff" + bytes(range(1, 99))
+"""Begins as zip's LZMA does: version, properties, a dictionary of 4 GiB."""
+
+
+def forged(path: Path, offset: int, value: bytes) -> None:
+    """The archive's directory says something else of ids.json."""
     content = bytearray(path.read_bytes())
     entry = content.rindex(b"ids.json") - 46
     assert content[entry : entry + 4] == b"PK\1\2"
-    content[entry + 20 : entry + 28] = b"\xff" * 8
+    content[entry + offset : entry + offset + len(value)] = value
     path.write_bytes(content)
 
 
 REFUSED = {
-    "a size beyond the file": (oversized, "damaged"),
+    "a size beyond the file": (lambda path: forged(path, 20, b"\xff" * 8), "damaged"),
+    "packed with LZMA of 4 GiB": (
+        lambda path: forged(rewritten(path, ids_json=LZMA), 10, b"\x0e\0"),
+        "damaged",
+    ),
     "another program's file": (lambda path: path.write_bytes(b"hello"), "no index at all"),
     "an empty file": (lambda path: path.write_bytes(b""), "no index at all"),
     "cut": (lambda path: path.write_bytes(path.read_bytes()[:-9]), "damaged"),
