@@ -40,8 +40,8 @@ from verifier.engines.machine import instruction_set  # noqa: E402
 NAME = "image-perceptual-terrain128"
 RECIPE = ROOT / "verifier" / "profiles" / f"{NAME}.json"
 KEYS, QUICK_KEYS = 4, 1
-PAIR_KEYS, QUICK_PAIR_KEYS = 1000, 100
-HOLDOUT = 0.75
+PAIR_KEYS, QUICK_PAIR_KEYS = 250, 100
+HOLDOUT = 0.9
 PACKAGES = ("adaptive-terrain-diffusion", "onnxruntime", "onnx", "numpy")
 
 

@@ -1,5 +1,6 @@
 """`verifier.calibration.intervals`: against closed forms, exact arithmetic and a simulation."""
 
+import math
 from fractions import Fraction
 from math import comb
 
@@ -25,14 +26,18 @@ def tail(trials: int, rate: float, counts: range) -> float:
     return float(sum(comb(trials, k) * p**k * (1 - p) ** (trials - k) for k in counts))
 
 
-@pytest.mark.parametrize("trials", [1, 7, 100, 1000, 100_000])
-def test_clopper_pearson__when_nothing_or_all_happened__then_it_is_the_closed_form(trials: int):
-    bound = 1 - 0.025 ** (1 / trials)
+@pytest.mark.parametrize("trials", [1, 7, 100, 1000, 100_000, 10**10])
+def test_clopper_pearson__when_nothing_happened__then_it_is_the_closed_form(trials: int):
+    bound = -math.expm1(math.log(0.025) / trials)
     low, high = clopper_pearson(0, trials)
     assert low == 0
     assert high == pytest.approx(bound, rel=1e-9)
+
+
+@pytest.mark.parametrize("trials", [1, 7, 100, 1000, 100_000])
+def test_clopper_pearson__when_all_happened__then_it_is_the_closed_form(trials: int):
     low, high = clopper_pearson(trials, trials)
-    assert low == pytest.approx(1 - bound, rel=1e-9)
+    assert low == pytest.approx(0.025 ** (1 / trials), rel=1e-9)
     assert high == 1
 
 

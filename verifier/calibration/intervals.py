@@ -32,9 +32,13 @@ def clopper_pearson(events: int, trials: int) -> tuple[float, float]:
     if not 0 <= events <= trials:
         raise ValueError(f"{events} events of {trials} trials")
     tail = (1 - CONFIDENCE) / 2
-    choose = _log_choose(trials)
-    low = 0.0 if events == 0 else _solve(lambda p: 1 - _at_most(events - 1, choose, p), tail, True)
-    high = 1.0 if events == trials else _solve(lambda p: _at_most(events, choose, p), tail, False)
+    choose = _log_choose(trials, events)
+
+    def at_most(most: int, rate: float) -> float:
+        return _at_most(most, trials, choose, rate)
+
+    low = 0.0 if events == 0 else _solve(lambda p: 1 - at_most(events - 1, p), tail, True)
+    high = 1.0 if events == trials else _solve(lambda p: at_most(events, p), tail, False)
     return low, high
 
 
@@ -70,16 +74,16 @@ def bootstrap(events: NDArray[np.int64], trials: NDArray[np.int64]) -> tuple[flo
     return float(low), float(high)
 
 
-def _log_choose(trials: int) -> Floats:
-    """`float64[trials + 1]`: log of the binomial coefficients."""
-    steps = np.arange(1, trials + 1, dtype=np.float64)
+def _log_choose(trials: int, most: int) -> Floats:
+    """`float64[most + 1]`: log of the binomial coefficients, so far as they are wanted."""
+    steps = np.arange(1, most + 1, dtype=np.float64)
     return np.concatenate(([0.0], np.cumsum(np.log((trials - steps + 1) / steps))))
 
 
-def _at_most(events: int, log_choose: Floats, rate: float) -> float:
-    """Probability of at most so many events; 0 < rate < 1."""
+def _at_most(events: int, trials: int, log_choose: Floats, rate: float) -> float:
+    """Probability of at most so many events in so many trials; 0 < rate < 1."""
     counts = np.arange(events + 1)
-    rest = len(log_choose) - 1 - counts
+    rest = trials - counts
     logs = log_choose[: events + 1] + counts * math.log(rate) + rest * math.log1p(-rate)
     return float(np.exp(logs).sum())
 
