@@ -1,8 +1,9 @@
-"""`assay check`: whether contracts, anybody's, do what the standards demand."""
+"""`assay check`: whether contracts do what the standards demand, and an environment works."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -18,10 +19,15 @@ from chain.keys import is_local
 from chain.rpc import Rpc
 from chain.types import Address
 from cli import settings
+from cli.doctor import Finding, Patient, examine
+from cli.doctor import Result as Outcome
 from cli.output import print_json, print_table, say
-from cli.session import address
+from cli.session import address, agent_id
+from verifier.tasks import Task
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Check contracts.")
+app = typer.Typer(
+    rich_markup_mode=None, no_args_is_help=True, help="Check contracts, or an environment."
+)
 
 _NAMES = {
     surface.IDENTITY: "IdentityRegistry",
@@ -34,7 +40,7 @@ _NAMES = {
 
 @app.callback()
 def check() -> None:
-    """Check contracts against the standards that they follow."""
+    """Check contracts against the standards that they follow, or an operator's environment."""
 
 
 @app.command()
@@ -89,6 +95,89 @@ def erc8004(
         gateway.close()
     if failed:
         raise typer.Exit(1)
+
+
+@app.command()
+def environment(
+    rpc_url: Annotated[str | None, settings.flag("rpc_url")] = None,
+    rpc_fallbacks: Annotated[str | None, settings.flag("rpc_fallbacks")] = None,
+    deployment: Annotated[str | None, settings.flag("deployment")] = None,
+    database: Annotated[str | None, settings.flag("database")] = None,
+    artifacts_dir: Annotated[str | None, settings.flag("artifacts_dir")] = None,
+    keystore: Annotated[str | None, settings.flag("keystore")] = None,
+    keystore_password_file: Annotated[str | None, settings.flag("keystore_password")] = None,
+    local_account: Annotated[int | None, settings.flag("local_account")] = None,
+    state_dir: Annotated[str | None, settings.flag("state_dir")] = None,
+    backend_url: Annotated[str | None, settings.flag("backend_url")] = None,
+    engine: Annotated[str | None, settings.flag("engine")] = None,
+    engine_url: Annotated[str | None, settings.flag("engine_url")] = None,
+    engine_command: Annotated[str | None, settings.flag("engine_command")] = None,
+    engine_key_file: Annotated[str | None, settings.flag("engine_key")] = None,
+    agent: Annotated[
+        str | None, typer.Option(help="The key must act for this agent.", metavar="AGENT")
+    ] = None,
+    task: Annotated[
+        Path | None,
+        typer.Option(help="Task (JSON) for the engine; a tiny text if absent.", metavar="FILE"),
+    ] = None,
+    skip: Annotated[
+        list[str] | None, typer.Option(help="Leave a check out (repeatable).", metavar="ID")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Check what an operator's machine, nodes, database, key and engine are good for.
+
+    Each check ends in a sentence that says what to do where one fails; what is not set up is left
+    out. Nothing is sent to the chain. Exit status 1 if a check fails.
+    """
+    chosen = settings.load(
+        rpc_url=rpc_url,
+        rpc_fallbacks=rpc_fallbacks,
+        deployment=deployment,
+        database=database,
+        artifacts_dir=artifacts_dir,
+        keystore=keystore,
+        keystore_password_file=keystore_password_file,
+        local_account=local_account,
+        state_dir=state_dir,
+        backend_url=backend_url,
+        engine=engine,
+        engine_url=engine_url,
+        engine_command=engine_command,
+        engine_key_file=engine_key_file,
+    )
+    patient = Patient(
+        chosen,
+        agent_id(agent) if agent is not None else None,
+        _task(task) if task is not None else None,
+    )
+    try:
+        findings = list(examine(patient, skip or ()))
+    finally:
+        patient.close()
+    failed = sum(finding.result is Outcome.FAILED for finding in findings)
+    _tell(findings, failed, as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _tell(findings: list[Finding], failed: int, as_json: bool) -> None:
+    if as_json:
+        print_json({"failed": failed, "checks": findings})
+        return
+    print_table(
+        ("check", "result", "what was found"),
+        [(finding.check, str(finding.result), finding.sentence) for finding in findings],
+    )
+    left_out = sum(finding.result is Outcome.LEFT_OUT for finding in findings)
+    say(f"{len(findings) - failed - left_out} passed, {failed} failed, {left_out} left out")
+
+
+def _task(path: Path) -> Task:
+    try:
+        return Task.from_json(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"The task {path} cannot be read: {error.strerror}.") from None
 
 
 def _stage(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,13 +18,14 @@ from chain.structs import Stake
 from chain.units import show_ether
 from cli import settings
 from cli.agent import describe
+from cli.engines import engine_config, file_of
 from cli.session import agent_id
 from cli.signing import signer_from
 from verifier.node.agents import require_operator
 from verifier.node.config import NodeConfig
 from verifier.node.court_view import CourtView
 from verifier.node.delivery import Provider, upload_sealed
-from verifier.node.engine_book import DEFAULT, EngineConfig
+from verifier.node.engine_book import DEFAULT
 from verifier.node.errors import StateError
 from verifier.node.launch import OpenNode, run_node
 from verifier.node.statedir import StateDir, write_whole
@@ -95,12 +95,12 @@ def init(
         rpc_url=chosen.rpc_url,
         deployment=chosen.deployment.absolute(),
         keystore=chosen.keystore.absolute() if chosen.keystore else None,
-        keystore_password_file=_file_of(chosen.keystore_password),
+        keystore_password_file=file_of(chosen.keystore_password),
         local_account=chosen.local_account,
         backend_url=chosen.backend_url,
         confirmations=_confirmations(confirmations, found.chain_id),
         poll_seconds=poll,
-        engines={DEFAULT: _engine(chosen)},
+        engines={DEFAULT: engine_config(chosen)},
     )
     files = StateDir(chosen.state_dir.absolute())
     files.create()
@@ -232,10 +232,6 @@ def _read(path: Path) -> bytes:
         raise StateError(f"The file {path} cannot be read: {error.strerror}.") from None
 
 
-def _file_of(secret: settings.Secret | None) -> Path | None:
-    return secret.file.absolute() if secret is not None and secret.file is not None else None
-
-
 def _confirmations(text: str | None, chain_id: int) -> int | None:
     if text is None:
         return 0 if is_local(chain_id) else None
@@ -244,32 +240,3 @@ def _confirmations(text: str | None, chain_id: int) -> int | None:
     if not text.isdecimal():
         raise ConfigError('Give --confirmations as a number of blocks, or "finalized".')
     return int(text)
-
-
-def _engine(chosen: settings.Settings) -> EngineConfig:
-    if chosen.engine == "openai":
-        if chosen.engine_url is None:
-            raise ConfigError("The engine openai needs --engine-url, the address of its endpoint.")
-        key_file = _file_of(chosen.engine_key)
-        if chosen.engine_key and not key_file:
-            raise ConfigError(
-                "A node keeps the name of the file with its engine's key, never the key:"
-                " give --engine-key-file instead of ASSAY_ENGINE_KEY."
-            )
-        key = {"api_key_file": str(key_file)} if key_file else {}
-        return EngineConfig("openai", {"base_url": chosen.engine_url, **key})
-    if chosen.engine == "command":
-        if chosen.engine_command is None:
-            raise ConfigError("The engine command needs --engine-command, the program to run.")
-        return EngineConfig("command", {"argv": _words(chosen.engine_command)})
-    return EngineConfig("builtin")
-
-
-def _words(command: str) -> list[str]:
-    try:
-        words = shlex.split(command)
-    except ValueError as error:
-        raise ConfigError(f"The engine's command cannot be read: {error}.") from None
-    if not words:
-        raise ConfigError("The engine's command is empty: give a program and its arguments.")
-    return words

@@ -28,7 +28,7 @@ VERBS: Mapping[str, str] = {
     "verify": "Have a piece of work verified, and watch the round.",
     "reputation": "Show what the network knows about an agent.",
     "calibrate": "Choose a profile's tolerance from labelled cases.",
-    "check": "Check anybody's ERC-8004 contracts against the standard.",
+    "check": "Check anybody's ERC-8004 contracts, or your own environment.",
     "plan": "Plan exams, committees, audits and stakes.",
     "similar": "Find look-alikes of an output among past ones.",
     "serve": "Run the backend: index of the chain, artifacts, REST API.",

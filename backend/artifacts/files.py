@@ -72,6 +72,7 @@ class ArtifactFiles:
             ArtifactError: the folder cannot be made or written.
         """
         self.max_bytes = max_bytes
+        self.place = str(root)
         self._public = root / "public"
         self._sealed = root / "sealed"
         self._partial = root / "partial"
@@ -150,6 +151,29 @@ class ArtifactFiles:
         with self._writing(len(content)) as incoming:
             incoming.write(content)
             return self.publish(incoming)
+
+    def probe(self) -> None:
+        """Writes an artifact, reads it back and deletes it.
+
+        Raises:
+            ArtifactError: one of the three is not possible.
+        """
+        content = b"a probe of the artifact store " + os.urandom(16)
+        try:
+            digest = self.take(content)
+            path = self._public_path(digest)
+            found = path.read_bytes()
+            path.unlink()
+        except OSError as error:
+            raise ArtifactError(
+                f"The artifact folder {self.place} cannot be used ({error.strerror}): give another"
+                " one."
+            ) from None
+        if found != content:
+            raise ArtifactError(
+                f"The artifact folder {self.place} gives back other bytes than it was given: give"
+                " another one."
+            )
 
     def public(self, content_hash: bytes) -> Path | None:
         """Where the bytes with this keccak256 are, or None."""

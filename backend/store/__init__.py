@@ -21,6 +21,7 @@ from backend.store.locks import Duty, Lease
 from backend.store.log import AgentEvent, Block, Cursor, Event, Meta, Undo
 from backend.store.outbox import OUTBOX, Job, SignedAttempt, Transaction, WriteNonce
 from backend.store.phases import phase_at
+from backend.store.probe import probe
 from backend.store.projection import Projection, forget_undo, roll_back
 from backend.store.rounds import Domain, LevelRecord, ProfileRecord, RoundRecord, SeatRecord
 
@@ -63,5 +64,6 @@ __all__ = [
     "known_blocks",
     "phase_at",
     "position",
+    "probe",
     "roll_back",
 ]

@@ -13,7 +13,7 @@ from verifier.engines import Engine
 from verifier.errors import EngineError
 from verifier.profiles import Profile
 
-__all__ = ["DEFAULT", "EngineBook", "EngineConfig"]
+__all__ = ["DEFAULT", "EngineBook", "EngineConfig", "engine_settings"]
 
 DEFAULT = "default"
 """Name under which the engine of all profiles that have none of their own is configured."""
@@ -56,7 +56,7 @@ class EngineBook:
                 name = f"builtin-{profile.modality}"
             key = repr((name, sorted(config.settings.items())))
             if key not in self._made:
-                self._made[key] = engines.create(name, **_settings(config.settings))
+                self._made[key] = engines.create(name, **engine_settings(config.settings))
             return self._made[key]
 
     def check(self, profile: Profile) -> dict[str, str]:
@@ -83,7 +83,8 @@ class EngineBook:
         return found
 
 
-def _settings(raw: Mapping[str, Any]) -> dict[str, Any]:
+def engine_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as the engine takes them: a key itself in place of the file that holds it."""
     settings = dict(raw)
     key_file = settings.pop("api_key_file", None)
     if key_file is not None:
