@@ -1,3 +1,15 @@
 """Shared by all tests."""
 
+import signal
+
 pytest_plugins = ["tests.support.kinds", "tests.support.fixtures", "tests.support.databases"]
+
+
+def pytest_configure() -> None:
+    """Lets the processes that tests start be interrupted.
+
+    A shell without job control starts its background commands with the interrupt ignored, and every
+    process below inherits that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
