@@ -9,12 +9,14 @@ AssayError
     ├── NonceOccupied              another replica signed at this nonce, or for this job
     ├── IndexContradiction         the chain contradicts what was final: stop, store nothing
     ├── ArtifactError
+    │   ├── ArtifactUnavailable    the store of the artifacts does not answer
     │   ├── ArtifactMissing        nothing is stored under that hash
     │   ├── ArtifactSealed         stored, not readable before it is published
     │   ├── ArtifactTooLarge       more bytes than the store takes
     │   ├── ArtifactInvalid        the bytes are not what they are said to be
     │   ├── ArtifactConflict       other bytes are already sealed under that hash
-    │   └── ArtifactForbidden      the receipt does not allow this upload
+    │   ├── ArtifactForbidden      the receipt does not allow this upload
+    │   └── ArtifactUnfetched      what a foreign URI leads to was not had, or not wanted
     ├── WriteForbidden             neither the operator's key nor an agent's signature
     ├── RateLimited                too many requests of one address
     └── QueryError
@@ -67,6 +69,12 @@ class ArtifactError(BackendError):
     """Root of what the artifact store refuses."""
 
 
+class ArtifactUnavailable(ArtifactError):
+    """The store of the artifacts does not answer as it should."""
+
+    retryable = True
+
+
 class ArtifactMissing(ArtifactError):
     """Nothing is stored under that hash."""
 
@@ -97,6 +105,10 @@ class ArtifactConflict(ArtifactError):
 
 class ArtifactForbidden(ArtifactError):
     """The receipt does not allow this upload."""
+
+
+class ArtifactUnfetched(ArtifactError):
+    """What a foreign URI leads to was not had, or must not be asked for."""
 
 
 class WriteForbidden(BackendError):

@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from backend.api import Access, Services, create_app
-from backend.artifacts import ArtifactFiles, Authority, keep_contents
+from backend.artifacts import Authority, keep_contents, open_artifacts
 from backend.errors import AddressUnavailable, BackendError
 from backend.indexer import Indexer, Providers, Reconciler, Status
 from backend.network import Network, read_network
@@ -43,7 +43,7 @@ class Options:
     Attributes:
         rpc_urls: nodes of the chain, the preferred one first.
         database: SQLAlchemy URL.
-        artifacts: folder, made if missing.
+        artifacts: folder, made if missing; `artifacts_url` a bucket used instead.
         port: 0 takes a free one.
         rebuild: empty the index first and derive it anew from the chain.
         signer: who pays for the steps of rounds that wait for anybody; None sends nothing.
@@ -53,6 +53,7 @@ class Options:
     deployment: Deployment
     database: str
     artifacts: Path
+    artifacts_url: str | None = None
     host: str = "127.0.0.1"
     port: int = 0
     rebuild: bool = False
@@ -75,7 +76,7 @@ def serve(options: Options, announce: Callable[[int], None]) -> None:
     """
     nodes = open_nodes(options)
     network = read_network(nodes.current, options.deployment)
-    files = ArtifactFiles(options.artifacts)
+    files = open_artifacts(options.artifacts, options.artifacts_url)
     with listening(options.host, options.port) as listener:
         store = open_store(options, network)
         status = Status()

@@ -28,6 +28,7 @@ def main(
     deployment_file: Annotated[str | None, settings.flag("deployment")] = None,
     database: Annotated[str | None, settings.flag("database")] = None,
     artifacts_dir: Annotated[str | None, settings.flag("artifacts_dir")] = None,
+    artifacts_url: Annotated[str | None, settings.flag("artifacts_url")] = None,
     host: Annotated[str | None, settings.flag("host")] = None,
     port: Annotated[str | None, settings.flag("port")] = None,
     port_file: Annotated[
@@ -60,6 +61,7 @@ def main(
         deployment=deployment_file,
         database=database,
         artifacts_dir=artifacts_dir,
+        artifacts_url=artifacts_url,
         host=host,
         port=port,
         rpc_fallbacks=rpc_fallbacks,
@@ -82,6 +84,7 @@ def main(
             deployment=deployed,
             database=chosen.database,
             artifacts=chosen.artifacts_dir,
+            artifacts_url=chosen.artifacts_url,
             host=chosen.host,
             port=chosen.port,
             rebuild=rebuild,

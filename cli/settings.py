@@ -69,6 +69,9 @@ class Settings:
     backend_url: str = _setting("http://127.0.0.1:8000", "REST address of a backend")
     database: str = _setting("sqlite:///assay.sqlite3", "database of the backend (SQLAlchemy URL)")
     artifacts_dir: Path = _setting(Path("artifacts"), "folder where the backend keeps artifacts")
+    artifacts_url: str | None = _setting(
+        None, "bucket used instead of the folder: s3://BUCKET/FOLDER, or another URL of fsspec's"
+    )
     host: str = _setting("127.0.0.1", "address the backend listens on")
     port: int = _setting(8000, "port the backend listens on; 0 takes a free one")
     api_key: Secret | None = _setting(None, "key with which the operator writes to the backend")

@@ -39,6 +39,8 @@ EXTRAS: Mapping[str, str] = {
     "alembic": "backend",
     "datasketch": "search",
     "fastapi": "backend",
+    "fsspec": "s3",
+    "s3fs": "s3",
     "prometheus_client": "backend",
     "matplotlib": "calibrate",
     "redis": "search",

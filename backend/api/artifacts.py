@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import IO, Annotated, Any, Final
 
 from eth_utils.crypto import keccak
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, StreamingResponse
 from fastapi.responses import Response as AnyResponse
 from sqlalchemy import select
 
@@ -19,6 +20,7 @@ from backend.api.rounds import artifact_path
 from backend.api.schemas.common import ErrorBody, hexed
 from backend.api.schemas.network import Stored
 from backend.artifacts import (
+    Kept,
     authorise,
     authorise_write,
     canonical_task,
@@ -50,6 +52,7 @@ UPLOAD_SECONDS: Final = 60.0
 
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _SNIFF_BYTES: Final = 512
+_CHUNK_BYTES: Final = 256 * 1024
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 
 _GET_DOC: Final[dict[int | str, dict[str, Any]]] = {
@@ -107,9 +110,9 @@ def read_artifact(
     """A task by taskHash, an output by contentHash, or by outputHash once it is published."""
     digest = parse_word(artifact_hash, "hash of an artifact")
     if not sealed:
-        path = services.files.public(digest)
-        if path is not None:
-            return _file(path, digest, _media_type(path))
+        kept = services.files.public(digest)
+        if kept is not None:
+            return _file(kept, digest, _media_type(kept))
     published = _published(services, digest)
     if published is None and services.files.has_sealed(digest):
         raise ArtifactSealed("This output is sealed until its round publishes it.")
@@ -212,14 +215,23 @@ def _published(services: Services, output_hash: bytes) -> tuple[int, bytes] | No
     return None if row is None or row[1] is None else (row[0], row[1])
 
 
-def _file(path: Path, digest: bytes, media_type: str) -> FileResponse:
+def _file(kept: Kept, digest: bytes, media_type: str) -> AnyResponse:
     headers = {"ETag": f'"{digest.hex()}"', "Cache-Control": _FOREVER}
-    return FileResponse(path, media_type=media_type, headers=headers)
+    if isinstance(kept, Path):
+        return FileResponse(kept, media_type=media_type, headers=headers)
+    # Opened here, so that a store that does not answer is an error and no answer cut short.
+    return StreamingResponse(_chunks(kept.open("rb")), media_type=media_type, headers=headers)
 
 
-def _media_type(path: Path) -> str:
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk
+
+
+def _media_type(kept: Kept) -> str:
     """Artifacts are anybody's bytes; only what a browser cannot run gets a type of its own."""
-    with path.open("rb") as file:
+    with kept.open("rb") as file:
         head = file.read(_SNIFF_BYTES)
     if head.startswith(_PNG):
         return "image/png"

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend.api.access import Access
 from backend.api.schemas.common import BlockRef, Finality
-from backend.artifacts import ArtifactFiles, Authority
+from backend.artifacts import ArtifactStore, Authority
 from backend.errors import IndexEmpty
 from backend.indexer import Providers, Status
 from backend.network import Network
@@ -26,7 +26,7 @@ class Services:
     """Everything the API stands on. Without `outbox` and `nodes` their metrics are left out."""
 
     store: Store
-    files: ArtifactFiles
+    files: ArtifactStore
     network: Network
     status: Status
     acts_for: Authority

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 STATUS: Final[dict[type[AssayError], int]] = {
     errors.QueryInvalid: 422,
     errors.QueryMissing: 404,
+    errors.ArtifactUnavailable: 503,
     errors.ArtifactMissing: 404,
     errors.ArtifactSealed: 409,
     errors.ArtifactConflict: 409,

@@ -32,7 +32,7 @@ from backend.api.schemas.rounds import (
     TaskView,
     VerdictName,
 )
-from backend.artifacts import ArtifactFiles
+from backend.artifacts import ArtifactStore
 from backend.errors import QueryMissing
 from backend.store import Event, LevelRecord, ProfileRecord, RoundRecord, SeatRecord
 from backend.store.phases import phase_at
@@ -134,13 +134,13 @@ def _of_profile(profile: str) -> ColumnElement[bool]:
     return ProfileRecord.name == profile
 
 
-def _link(files: ArtifactFiles, content_hash: bytes | None) -> str | None:
+def _link(files: ArtifactStore, content_hash: bytes | None) -> str | None:
     if content_hash is None or files.public(content_hash) is None:
         return None
     return artifact_path(content_hash)
 
 
-def _output_view(row: RoundRecord, files: ArtifactFiles) -> OutputView:
+def _output_view(row: RoundRecord, files: ArtifactStore) -> OutputView:
     return OutputView(
         hash=hexed(row.output_hash),
         content_hash=hexed_or_none(row.content_hash),

@@ -2,6 +2,7 @@
 
 from backend.artifacts.files import MAX_ARTIFACT_BYTES, ArtifactFiles, Incoming
 from backend.artifacts.keeper import keep_contents
+from backend.artifacts.store import ArtifactStore, Kept, open_artifacts
 from backend.artifacts.uploads import (
     Authority,
     authorise,
@@ -14,14 +15,17 @@ from backend.artifacts.writes import SignedWrite, authorise_write, signed_write_
 __all__ = [
     "MAX_ARTIFACT_BYTES",
     "ArtifactFiles",
+    "ArtifactStore",
     "Authority",
     "Incoming",
+    "Kept",
     "SignedWrite",
     "authorise",
     "authorise_write",
     "canonical_task",
     "check_seal",
     "keep_contents",
+    "open_artifacts",
     "receipt_of",
     "signed_write_of",
 ]

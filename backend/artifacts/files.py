@@ -122,7 +122,7 @@ class ArtifactFiles:
             ArtifactConflict: other bytes are kept there already.
         """
         incoming.finish()
-        target = self._sealed / _name(output_hash) / str(int(agent_id))
+        target = self._sealed / artifact_name(output_hash) / str(int(agent_id))
         target.parent.mkdir(exist_ok=True)
         try:
             os.link(incoming.path, target)
@@ -182,16 +182,16 @@ class ArtifactFiles:
 
     def sealed(self, output_hash: bytes, agent_id: int) -> Path | None:
         """Where an agent's ciphertext is, or None."""
-        path = self._sealed / _name(output_hash) / str(int(agent_id))
+        path = self._sealed / artifact_name(output_hash) / str(int(agent_id))
         return path if path.is_file() else None
 
     def has_sealed(self, output_hash: bytes) -> bool:
         """Whether anybody sealed something under this outputHash."""
-        folder = self._sealed / _name(output_hash)
+        folder = self._sealed / artifact_name(output_hash)
         return folder.is_dir() and any(folder.iterdir())
 
     def _public_path(self, content_hash: bytes) -> Path:
-        name = _name(content_hash)
+        name = artifact_name(content_hash)
         return self._public / name[:2] / name
 
     def _sweep(self) -> None:
@@ -201,7 +201,8 @@ class ArtifactFiles:
                 path.unlink(missing_ok=True)
 
 
-def _name(digest: bytes) -> str:
+def artifact_name(digest: bytes) -> str:
+    """Hex digits of a hash. ValueError for anything else, whatever it says."""
     if len(digest) != 32:
         raise ValueError("a hash has 32 bytes")
     return digest.hex()

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from eth_utils.crypto import keccak
 
-from backend.artifacts.files import ArtifactFiles
+from backend.artifacts.store import ArtifactStore
 from backend.errors import IndexContradiction
 from chain.events import Event, OutputPublished, RoundSubmitted
 from verifier.errors import TaskError
 from verifier.tasks import task_from_uri
 
 
-def keep_contents(files: ArtifactFiles, events: Sequence[Event]) -> None:
+def keep_contents(files: ArtifactStore, events: Sequence[Event]) -> None:
     """Stores the contents of events under their hashes. Doing it twice changes nothing.
 
     Raises:
@@ -32,7 +32,7 @@ def keep_contents(files: ArtifactFiles, events: Sequence[Event]) -> None:
             _keep_task(files, event)
 
 
-def _keep_task(files: ArtifactFiles, event: RoundSubmitted) -> None:
+def _keep_task(files: ArtifactStore, event: RoundSubmitted) -> None:
     try:
         task = task_from_uri(event.task_uri, event.task_hash)
     except TaskError:

@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from backend.errors import IndexContradiction, StoreUnavailable
+from backend.errors import ArtifactUnavailable, IndexContradiction, StoreUnavailable
 from backend.indexer.batch import Batch, Filled, apply_batch, mark_final
 from backend.indexer.ranges import RangeSize
 from backend.indexer.source import ChainReader, RpcInconsistent, events_of, header, in_order
@@ -85,7 +85,7 @@ class Indexer:
         while not stop.is_set():
             try:
                 moved = self.step()
-            except (RpcError, StoreUnavailable, OSError) as error:
+            except (RpcError, StoreUnavailable, ArtifactUnavailable, OSError) as error:
                 # Not only the retryable ones: a node's refusal, a lock or a full disk end when
                 # somebody sees to them, and nothing was written.
                 logger.warning("%s", error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from backend.artifacts import ArtifactFiles
+from backend.artifacts import open_artifacts
 from backend.indexer.ranges import WIDEST, is_too_wide
 from backend.indexer.source import events_of, header, in_bloom
 from backend.store import probe
@@ -70,6 +70,6 @@ def database(patient: Patient) -> str:
 
 
 def artifacts(patient: Patient) -> str:
-    files = ArtifactFiles(patient.settings.artifacts_dir)
+    files = open_artifacts(patient.settings.artifacts_dir, patient.settings.artifacts_url)
     files.probe()
     return f"An artifact can be written to {files.place}, read back and deleted."
