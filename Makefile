@@ -18,7 +18,7 @@ TWO := --numprocesses 2 --dist loadfile
 # Models and linear algebra on one thread each: the processes of a network share the machine.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-test demo test test-contracts test-python check bench experiments experiments-images experiments-attacks experiments-text test-ci test-deep lock clean
+.PHONY: help setup setup-test demo test test-contracts test-python check bench experiments experiments-images experiments-attacks experiments-text experiments-vectors test-ci test-deep lock clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -89,6 +89,10 @@ experiments-attacks: $(STAMP)-experiments
 # The second engine is large, so it has an environment of its own.
 experiments-text: $(STAMP)-experiments-text
 	@$(TEXT)/python scripts/experiment_text.py $(ARGS)
+
+# Needs WordNet, which is no Python package: ARGS="--wordnet DIR".
+experiments-vectors: $(STAMP)-experiments-text
+	@$(TEXT)/python scripts/experiment_vectors.py $(ARGS)
 
 test-ci: $(STAMP)-test $(STAMP)-slither $(STAMP)-ape $(STAMP)-halmos ## Longer fuzzing and static analysis of the contracts.
 	@FOUNDRY_PROFILE=ci scripts/test_contracts.sh

@@ -11,7 +11,6 @@ import argparse
 import os
 import sys
 import time
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -79,16 +78,9 @@ def experiment(work: Path, out: Path, plan: Plan, keys: int, pair_keys: int, job
         angles=image_pairs.expected(features, terrain.tolerance),
         photographs=photo,
         unsuited=unsuited,
-        made={**installed(PACKAGES), "instruction set": instruction_set()},
+        made={**needs.installed(PACKAGES), "instruction set": instruction_set()},
     )
     publish(found, out)
-
-
-def installed(packages: tuple[str, ...]) -> dict[str, str]:
-    """Versions of those that are here: outputs that were made elsewhere need none of them."""
-    return {
-        name: metadata.version(name) for name in packages if any(metadata.distributions(name=name))
-    }
 
 
 def calibrate(

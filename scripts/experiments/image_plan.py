@@ -140,4 +140,4 @@ def task(number: int) -> ImageTask:
     return ImageTask(f"t{number:05d}", number, 1 + number * 53 % CONDITIONS, TASK_SEED + number)
 
 
-WHOLE, QUICK = Plan(tasks=4000, panel=500), Plan(tasks=24, panel=8)
+WHOLE, QUICK = Plan(tasks=2000, panel=500), Plan(tasks=24, panel=8)

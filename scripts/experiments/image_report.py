@@ -8,7 +8,7 @@ from typing import Any
 
 from scripts.experiments.image_pairs import Collisions
 from scripts.experiments.image_plan import NOISED, Plan
-from scripts.experiments.pages import bounds, interval, table, variants
+from scripts.experiments.pages import bounds, chosen, interval, share, table, variants, verdict
 from scripts.experiments.photographs import FITTED, JUDGED
 from verifier.calibration import Result
 from verifier.calibration.intervals import rule_of_three, trials_needed
@@ -74,7 +74,7 @@ def _model(found: Findings) -> dict[str, str]:
         "panel": f"{found.plan.panel:,}",
         "made": ", ".join(f"{name} {value}" for name, value in found.made.items()),
         "goal": _goal(found, accept.measured.error, reject.measured.error),
-        "chosen": _chosen(result),
+        "chosen": chosen(result),
         "keys": str(result.keys),
         "accept_one": bounds(accept.single),
         "accept_majority": bounds(accept.measured.error),
@@ -97,38 +97,29 @@ def _goal(found: Findings, misses: Rate, refused: Rate) -> str:
         (
             f"two of three detect ≥ {100 * (1 - MISSES):.2f} % of other seeds, other models and "
             "re-painting at 0.6 and above",
-            *_share(misses, turned=True),
+            *share(misses, turned=True),
+            verdict(misses, MISSES),
         ),
-        (f"one verifier takes ≤ {100 * COLLISIONS:.4f} % of them for the same", *_share(single)),
+        (
+            f"one verifier takes ≤ {100 * COLLISIONS:.4f} % of them for the same",
+            *share(single),
+            verdict(single, COLLISIONS),
+        ),
         (
             f"outputs of two tasks collide in ≤ {100 * COLLISIONS:.4f} %",
             percent(pairs.within / pairs.pairs),
             interval((0, rule_of_three(pairs.disjoint))) if pairs.within == 0 else "–",
             f"{pairs.disjoint:,} disjoint pairs",
+            f"{pairs.within:,} of {pairs.pairs:,} comparisons; the angles say "
+            f"{found.angles['rate']:.0e}",
         ),
-        ("honest claims are accepted by two of three", *_share(refused, turned=True)),
+        (
+            f"two of three accept ≥ {100 * (1 - MISSES):.2f} % of honest claims",
+            *share(refused, turned=True),
+            verdict(refused, MISSES),
+        ),
     )
-    return table(("asked", "measured", "95 % interval", "over independent"), rows)
-
-
-def _share(errors: Rate, turned: bool = False) -> tuple[str, str, str]:
-    low, high = errors.exact
-    value, limits = errors.value, (low, high)
-    if turned:
-        value, limits = 1 - value, (1 - high, 1 - low)
-    return percent(value), interval(limits), f"{errors.trials:,} tasks"
-
-
-def _chosen(result: Result) -> str:
-    tasks = f"{result.held_out.tasks:,}"
-    if result.choice is None or result.calibration is None:
-        return f"The tolerance was given. Everything is of {tasks} tasks"
-    return (
-        f"The tolerance was chosen on {result.calibration.tasks:,} tasks: any from "
-        f"{result.choice.least} to {result.choice.most} would do there, and the middle is taken. "
-        f"Everything above and below is of the {tasks} tasks that were held out by the hash of "
-        "their names"
-    )
+    return table(("asked", "measured", "95 % interval", "over independent", "met"), rows)
 
 
 def _pairs(found: Findings) -> dict[str, str]:

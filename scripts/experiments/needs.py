@@ -1,13 +1,13 @@
 """What experiments need on top of what running needs, and how to say that it is missing."""
 
-from importlib import import_module
+from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
 from chain.errors import AssayError
 
-__all__ = ["ExperimentError", "check", "folder_of", "require"]
+__all__ = ["ExperimentError", "check", "folder_of", "installed", "require"]
 
 ADVICE = "pip install -r requirements/experiments.txt"
 
@@ -39,3 +39,10 @@ def folder_of(package: str) -> Path:
     if found is None or not found.submodule_search_locations:
         raise ExperimentError(f"{package} is needed here, for the pictures in it: {ADVICE}")
     return Path(found.submodule_search_locations[0])
+
+
+def installed(packages: tuple[str, ...]) -> dict[str, str]:
+    """Versions of those that are here: outputs that were made elsewhere need none of them."""
+    return {
+        name: metadata.version(name) for name in packages if any(metadata.distributions(name=name))
+    }

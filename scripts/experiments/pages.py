@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
+from verifier.calibration.intervals import trials_needed
 from verifier.calibration.report import percent
-from verifier.calibration.result import Rate, Variant
+from verifier.calibration.result import Rate, Result, Variant
 
-__all__ = ["bounds", "interval", "table", "variants"]
+__all__ = ["bounds", "chosen", "interval", "share", "table", "variants", "verdict"]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -25,6 +26,40 @@ def bounds(rate: Rate) -> str:
         f"{rate.events:,} of {rate.pairs:,} ({percent(rate.value)}); exact 95 % over "
         f"{rate.trials:,} independent tasks: {interval(rate.exact)}; bootstrap by task: "
         f"{interval(rate.bootstrap)}"
+    )
+
+
+def share(errors: Rate, turned: bool = False) -> tuple[str, str, str]:
+    """Cells of a table of goals: a rate of errors (`turned`: of what is none), its exact interval,
+    and of how many independent tasks."""
+    low, high = errors.exact
+    value, limits = errors.value, (low, high)
+    if turned:
+        value, limits = 1 - value, (1 - high, 1 - low)
+    return percent(value), interval(limits), f"{errors.trials:,} tasks"
+
+
+def verdict(errors: Rate, limit: float) -> str:
+    """Whether a rate of errors is at most `limit`, and whether so many tasks can show it."""
+    if errors.exact[1] <= limit:
+        return "yes"
+    if errors.value > limit:
+        return "no"
+    if errors.events == 0:
+        return f"none seen; to show it takes {trials_needed(limit):,} tasks"
+    return "as measured; the interval reaches beyond"
+
+
+def chosen(result: Result) -> str:
+    """On what the tolerance was chosen, and on what it is judged."""
+    tasks = f"{result.held_out.tasks:,}"
+    if result.choice is None or result.calibration is None:
+        return f"The tolerance was given. Everything is of {tasks} tasks, under {result.keys} keys."
+    return (
+        f"The tolerance was chosen on {result.calibration.tasks:,} tasks: any from "
+        f"{result.choice.least} to {result.choice.most} would do there, and the middle is taken. "
+        f"Everything above and below is of the {tasks} tasks that were held out by the hash of "
+        f"their names, each under {result.keys} keys."
     )
 
 
