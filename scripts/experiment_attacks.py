@@ -28,7 +28,7 @@ from verifier.calibration.atomic import write_whole  # noqa: E402
 from verifier.digest.image_perceptual import ImagePerceptual  # noqa: E402
 
 NAME = "image-perceptual-terrain128"
-KEYS, QUICK_KEYS = 16, 4
+KEYS, QUICK_KEYS = 4, 4
 STARTS = {"other-seed": "another seed", "repainted-0.6": "a re-painting at 0.6"}
 
 

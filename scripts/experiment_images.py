@@ -39,7 +39,7 @@ from verifier.engines.machine import instruction_set  # noqa: E402
 NAME = "image-perceptual-terrain128"
 RECIPE = ROOT / "verifier" / "profiles" / f"{NAME}.json"
 KEYS, QUICK_KEYS = 4, 1
-PAIR_KEYS, QUICK_PAIR_KEYS = 250, 100
+PAIR_KEYS, QUICK_PAIR_KEYS = 600, 100
 HOLDOUT = 0.9
 PACKAGES = ("adaptive-terrain-diffusion", "onnxruntime", "onnx", "numpy")
 

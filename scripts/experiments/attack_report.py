@@ -16,7 +16,7 @@ from scripts.experiments.image_lookalikes import FRESH_KEYS, Pushed
 from scripts.experiments.image_plan import Plan
 from scripts.experiments.image_search import deciding
 from scripts.experiments.pages import interval, table
-from scripts.experiments.rates import by_majority, by_one
+from scripts.experiments.rates import by_majority, by_one, over_keys
 from verifier.calibration.atomic import write_whole
 from verifier.calibration.intervals import rule_of_three
 from verifier.calibration.report import percent
@@ -28,6 +28,8 @@ SCHEMA = "assay/experiment-attacks-images/1"
 WORDS = Path(__file__).parent / "attacks-images.template.md"
 LINEAR, ORACLE = "linear model of the noise", "earlier output that is nearest (by an oracle)"
 SIZE, DOTS_PER_INCH = (13.0, 5.5), 110
+GOAL = 0.001  # accepted at most
+NEEDED = 3688  # tasks without an event, for an interval that ends there
 COLOURS = ("#b2182b", "#2166ac")
 
 Lengths = NDArray[np.uint16]
@@ -58,6 +60,7 @@ class Attacks:
                 name: {
                     "oneVerifier": by_one(apart, self.tolerance).to_json(),
                     "majority": by_majority(apart, self.tolerance).to_json(),
+                    "majorityOfTheseTasks": list(_over_keys(apart, self.tolerance)),
                     "distances": _summary(apart),
                 }
                 for name, apart in self.guesses.items()
@@ -97,6 +100,8 @@ def page(found: Attacks) -> str:
         "searches": _searches(found),
         "judged": _judged(found),
         "fresh": FRESH_KEYS,
+        **_met(found),
+        "tasks_needed": f"{NEEDED:,}",
         "bound": percent(rule_of_three(found.plan.tasks)),
         "panel_bound": percent(rule_of_three(found.plan.panel)),
         "needed": _angle(found.tolerance),
@@ -139,8 +144,23 @@ def _angle(distance: float) -> str:
     return f"{distance * 180 / BITS:.0f}"
 
 
+def _met(found: Attacks) -> dict[str, int]:
+    """How many kinds of guesses meet the goal, by either interval."""
+    kinds = [apart for name, apart in found.guesses.items() if name not in CONDITIONS.values()]
+    return {
+        "kinds": len(kinds),
+        "met_these": sum(_over_keys(apart, found.tolerance)[1] <= GOAL for apart in kinds),
+        "met_any": sum(by_majority(apart, found.tolerance).exact[1] <= GOAL for apart in kinds),
+    }
+
+
+def _over_keys(apart: Lengths, tolerance: int) -> tuple[float, float]:
+    return over_keys(deciding(apart) <= tolerance)
+
+
 def _guesses(found: Attacks) -> str:
-    head = ("guess", "tasks", "least", "median", "one verifier accepts", "two of three", "at most")
+    head = ("guess", "tasks", "least", "median", "one verifier accepts", "two of three",
+            "at most, of these tasks", "at most, of any task")  # fmt: skip
     rows = []
     for name, apart in found.guesses.items():
         one, majority = by_one(apart, found.tolerance), by_majority(apart, found.tolerance)
@@ -152,6 +172,7 @@ def _guesses(found: Attacks) -> str:
                 f"{np.median(apart):.0f}",
                 percent(one.value),
                 percent(majority.value),
+                percent(_over_keys(apart, found.tolerance)[1]),
                 percent(majority.exact[1]),
             )
         )
@@ -177,7 +198,8 @@ def _searches(found: Attacks) -> str:
 
 
 def _judged(found: Attacks) -> str:
-    head = ("image", "judgements", "least", "median", "accepted by two of three", "95 %, by task")
+    head = ("image", "judgements", "least", "median", "accepted by two of three",
+            "95 %, of these tasks", "95 %, of any task")  # fmt: skip
     rows = []
     for start, search in found.pushed.items():
         for name, apart in (
@@ -192,6 +214,7 @@ def _judged(found: Attacks) -> str:
                     str(int(decides.min())),
                     f"{np.median(decides):.0f}",
                     f"{majority.events:,}",
+                    interval(_over_keys(apart, found.tolerance)),
                     interval(majority.exact),
                 )
             )

@@ -74,39 +74,43 @@ class Outputs:
 
 
 def guesses(outputs: Outputs, keys: int, say: Callable[[str], None]) -> dict[str, Lengths]:
-    """For each kind of guess its distances to three verifiers, `uint16[tasks, keys, 3]`."""
+    """For each kind of guess its distances to three verifiers, `uint16[tasks, keys, 3]`, under
+    `keys` keys of each task's own."""
     known = Known(
         outputs.plain,
         np.array([task.condition for task in outputs.tasks]),
         noise_features(outputs.tasks),
     )
-    family = outputs.family
     claims = {name: rounded(guess(known)) for name, guess in GUESSES.items()}
     claims |= {words: outputs.features(name) for name, words in CONDITIONS.items()}
     say(f"{len(claims)} kinds of guesses are made")
     found: dict[str, list[Lengths]] = {}
-    before = family.project(known.features, key_of("guesses", keys))
-    for number in range(keys):
-        key = key_of("guesses", number)
-        honest = [family.project(features, key) for features in outputs.verifiers]
-        words = {name: family.project(features, key) for name, features in claims.items()}
-        words["the task's own digest from an earlier round"] = before
-        words["bits that most earlier outputs have"] = _usual(known, family, key)
-        words["all bits 0"] = np.zeros_like(before)
-        for name, claim in words.items():
-            apart = [distances(claim, verifier[: len(claim)]) for verifier in honest]
-            found.setdefault(name, []).append(np.stack(apart, axis=1))
-        before = honest[0]
-    return {name: np.stack(parts, axis=1) for name, parts in found.items()}
-
-
-def _usual(known: Known, family: ImagePerceptual, key: bytes) -> Words:
-    """Under `key`, for each task the majority of each bit over outputs of other folds."""
-    bits = _bits(family.project(known.features, key))
-    words = np.empty((len(bits), 4), dtype=np.uint64)
     for tasks, learned in earlier(known):
-        words[tasks] = pack((bits[learned].mean(axis=0) > 0.5)[None])
-    return words
+        for row in tasks:
+            made = {name: features[row] for name, features in claims.items() if row < len(features)}
+            parts = [_under_key(outputs, made, row, learned, number) for number in range(keys)]
+            for name in parts[0]:
+                found.setdefault(name, []).append(np.stack([part[name] for part in parts]))
+    say("guesses are compared")
+    return {name: np.stack(rows) for name, rows in found.items()}
+
+
+def _under_key(
+    outputs: Outputs, made: dict[str, Features], row: int, learned: NDArray[np.int64], number: int
+) -> dict[str, Lengths]:
+    """Distances `uint16[3]` of the guesses at one task under its key `number`."""
+    family, verifiers = outputs.family, outputs.verifiers[:, row]
+    name = f"guess at {row}"
+    key = key_of(name, number)
+    rows = np.concatenate((verifiers, np.stack(list(made.values())), outputs.plain[learned]))
+    words = family.project(rows, key)
+    honest, guessed, others = np.split(words, (3, 3 + len(made)))
+    claims = dict(zip(made, guessed[:, None], strict=True))
+    before = family.project(verifiers[:1], key_of(f"{name}, earlier", number))
+    claims["the task's own digest from an earlier round"] = before
+    claims["bits that most earlier outputs have"] = pack((_bits(others).mean(axis=0) > 0.5)[None])
+    claims["all bits 0"] = np.zeros_like(before)
+    return {name: distances(claim, honest).astype(np.uint16) for name, claim in claims.items()}
 
 
 def _bits(words: Words) -> NDArray[np.bool_]:

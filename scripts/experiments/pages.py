@@ -1,8 +1,9 @@
 """Markdown of figures: tables, and shares as a reader wants them."""
 
+import math
 from collections.abc import Iterable, Sequence
 
-from verifier.calibration.intervals import trials_needed
+from verifier.calibration.intervals import CONFIDENCE
 from verifier.calibration.report import percent
 from verifier.calibration.result import Rate, Result, Variant
 
@@ -32,11 +33,11 @@ def bounds(rate: Rate) -> str:
 def share(errors: Rate, turned: bool = False) -> tuple[str, str, str]:
     """Cells of a table of goals: a rate of errors (`turned`: of what is none), its exact interval,
     and of how many independent tasks."""
-    low, high = errors.exact
-    value, limits = errors.value, (low, high)
-    if turned:
-        value, limits = 1 - value, (1 - high, 1 - low)
-    return percent(value), interval(limits), f"{errors.trials:,} tasks"
+    tasks = f"{errors.trials:,} tasks"
+    if not turned:
+        return percent(errors.value), interval(errors.exact), tasks
+    value, low, high = (_nearly_all(1 - rate) for rate in (errors.value, *errors.exact[::-1]))
+    return value, f"{low} – {high}", tasks
 
 
 def verdict(errors: Rate, limit: float) -> str:
@@ -46,8 +47,14 @@ def verdict(errors: Rate, limit: float) -> str:
     if errors.value > limit:
         return "no"
     if errors.events == 0:
-        return f"none seen; to show it takes {trials_needed(limit):,} tasks"
+        needed = math.ceil(math.log((1 - CONFIDENCE) / 2) / math.log1p(-limit))
+        return f"none failed; for the interval to show it takes {needed:,} tasks"
     return "as measured; the interval reaches beyond"
+
+
+def _nearly_all(share: float) -> str:
+    """In percent, with the digits that tell it from 100 %."""
+    return "100 %" if share == 1 else f"{100 * share:.3f} %"
 
 
 def chosen(result: Result) -> str:

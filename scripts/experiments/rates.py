@@ -7,7 +7,7 @@ from scripts.experiments.image_search import deciding
 from verifier.calibration.intervals import bootstrap, clopper_pearson
 from verifier.calibration.result import Rate
 
-__all__ = ["by_majority", "by_one", "rate"]
+__all__ = ["by_majority", "by_one", "over_keys", "rate"]
 
 Lengths = NDArray[np.uint16]
 
@@ -20,6 +20,15 @@ def by_one(distances: Lengths, tolerance: int) -> Rate:
 def by_majority(distances: Lengths, tolerance: int) -> Rate:
     """How often two of three verifiers accept; distances: `[tasks, keys, 3]`."""
     return rate(deciding(distances)[:, :, None] <= tolerance)
+
+
+def over_keys(accepted: NDArray[np.bool_]) -> tuple[float, float]:
+    """The exact interval of `bool[tasks, keys]`, where each task has keys of its own.
+
+    Of given tasks: keys are drawn independently, so every comparison is a trial. It says nothing of
+    tasks that were not tried; `rate` does.
+    """
+    return clopper_pearson(int(accepted.sum()), accepted.size)
 
 
 def rate(happened: NDArray[np.bool_]) -> Rate:
