@@ -18,6 +18,8 @@ from fastapi import FastAPI
 
 from backend.api import Access, Services, create_app
 from backend.artifacts import Authority, keep_contents, open_artifacts
+from backend.artifacts.fetcher import TaskFetcher
+from backend.artifacts.foreign import Foreign
 from backend.errors import AddressUnavailable, BackendError
 from backend.indexer import Indexer, Providers, Reconciler, Status
 from backend.network import Network, read_network
@@ -44,6 +46,7 @@ class Options:
         rpc_urls: nodes of the chain, the preferred one first.
         database: SQLAlchemy URL.
         artifacts: folder, made if missing; `artifacts_url` a bucket used instead.
+        foreign: fetches tasks whose URIs lead elsewhere; None leaves them alone.
         port: 0 takes a free one.
         rebuild: empty the index first and derive it anew from the chain.
         signer: who pays for the steps of rounds that wait for anybody; None sends nothing.
@@ -54,6 +57,7 @@ class Options:
     database: str
     artifacts: Path
     artifacts_url: str | None = None
+    foreign: Foreign | None = None
     host: str = "127.0.0.1"
     port: int = 0
     rebuild: bool = False
@@ -148,6 +152,10 @@ def _works(
         "indexer": indexer.run,
         "reconciler": Reconciler(lambda: nodes.current, store, status).run,
     }
+    if options.foreign is not None:
+        works["fetcher"] = TaskFetcher(
+            store, services.files, options.foreign, leads=leases[0].held
+        ).run
     if options.signer is not None and services.outbox is not None:
         submitter = Submitter(
             lambda: nodes.current,

@@ -8,9 +8,12 @@ from typing import Annotated, Final
 import typer
 
 from backend.api import Access, Bucket
+from backend.artifacts.addresses import is_any, is_public
+from backend.artifacts.foreign import Foreign
 from backend.server import Options, serve
 from chain import deployment
 from chain.errors import ConfigError
+from chain.keys import is_local
 from cli import settings
 from cli.signing import signer_from
 
@@ -29,6 +32,8 @@ def main(
     database: Annotated[str | None, settings.flag("database")] = None,
     artifacts_dir: Annotated[str | None, settings.flag("artifacts_dir")] = None,
     artifacts_url: Annotated[str | None, settings.flag("artifacts_url")] = None,
+    foreign_uris: Annotated[str | None, settings.flag("foreign_uris")] = None,
+    ipfs_gateway: Annotated[str | None, settings.flag("ipfs_gateway")] = None,
     host: Annotated[str | None, settings.flag("host")] = None,
     port: Annotated[str | None, settings.flag("port")] = None,
     port_file: Annotated[
@@ -62,6 +67,8 @@ def main(
         database=database,
         artifacts_dir=artifacts_dir,
         artifacts_url=artifacts_url,
+        foreign_uris=foreign_uris,
+        ipfs_gateway=ipfs_gateway,
         host=host,
         port=port,
         rpc_fallbacks=rpc_fallbacks,
@@ -85,6 +92,7 @@ def main(
             database=chosen.database,
             artifacts=chosen.artifacts_dir,
             artifacts_url=chosen.artifacts_url,
+            foreign=_foreign(chosen, deployed.chain_id),
             host=chosen.host,
             port=chosen.port,
             rebuild=rebuild,
@@ -98,6 +106,18 @@ def main(
         ),
         announce,
     )
+
+
+def _foreign(chosen: settings.Settings, chain_id: int) -> Foreign | None:
+    if chosen.foreign_uris == "off":
+        return None
+    if chosen.foreign_uris == "any" and not is_local(chain_id):
+        raise ConfigError(
+            f"On chain {chain_id}, which is not a local chain, anybody could make this server ask "
+            "its own network for things: give --foreign-uris public."
+        )
+    allowed = is_public if chosen.foreign_uris == "public" else is_any
+    return Foreign(allowed=allowed, ipfs_gateway=chosen.ipfs_gateway)
 
 
 def _listed(text: str | None) -> list[str]:

@@ -72,6 +72,14 @@ class Settings:
     artifacts_url: str | None = _setting(
         None, "bucket used instead of the folder: s3://BUCKET/FOLDER, or another URL of fsspec's"
     )
+    foreign_uris: Literal["off", "public", "any"] = _setting(
+        "off",
+        "tasks behind http:, https: and ipfs: URIs that the backend fetches: none, those at public "
+        "addresses, or all (local chains only)",
+    )
+    ipfs_gateway: str | None = _setting(
+        None, "gateway through which ipfs: URIs are fetched, such as http://127.0.0.1:8080"
+    )
     host: str = _setting("127.0.0.1", "address the backend listens on")
     port: int = _setting(8000, "port the backend listens on; 0 takes a free one")
     api_key: Secret | None = _setting(None, "key with which the operator writes to the backend")

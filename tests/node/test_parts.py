@@ -76,8 +76,9 @@ def test_task__when_it_is_at_a_backend__then_only_its_own_hash_is_requested() ->
         (None, httpx.Response(200, content=task("other").canonical()), "was committed"),
         (None, httpx.Response(200, content=b"{"), "is not valid JSON"),
         (None, httpx.ConnectError("refused"), "cannot be reached"),
-        ("https://elsewhere.test/task", httpx.Response(200), "neither a data: URI nor assay:"),
-        ("assay:" + "ff" * 32, httpx.Response(200), "neither a data: URI nor assay:"),
+        ("https://elsewhere.test/task", httpx.Response(404), "answered 404"),
+        ("ftp://elsewhere.test/task", httpx.Response(200), "neither a data: URI, nor assay:"),
+        ("assay:" + "ff" * 32, httpx.Response(200), "neither a data: URI, nor assay:"),
     ],
 )
 def test_task__when_it_cannot_be_had__then_says_why(

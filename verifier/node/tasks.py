@@ -15,6 +15,8 @@ from verifier.tasks import MAX_TASK_BYTES, Task, task_from_uri
 __all__ = ["TaskSource"]
 
 _SCHEME = "assay:"
+_FOREIGN = ("http://", "https://", "ipfs://")
+"""A node opens no stranger's URI; a backend may, and then has the task under its hash."""
 
 
 class TaskSource:
@@ -40,11 +42,12 @@ class TaskSource:
         """The task behind a URI. TaskError unless it is had and hashes to `task_hash`."""
         if uri.startswith("data:"):
             return task_from_uri(uri, task_hash)
-        if uri == f"{_SCHEME}{task_hash.hex()}" or uri == f"{_SCHEME}0x{task_hash.hex()}":
+        ours = (f"{_SCHEME}{task_hash.hex()}", f"{_SCHEME}0x{task_hash.hex()}")
+        if uri in ours or uri.startswith(_FOREIGN):
             return Task.from_json(self._download(task_hash), task_hash)
         raise TaskError(
-            "The task's URI is neither a data: URI nor assay: followed by the task's hash; the "
-            "client has to submit with one of these."
+            "The task's URI is neither a data: URI, nor assay: followed by the task's hash, nor "
+            "one that a backend may fetch; the client has to submit with one of these."
         )
 
     def _download(self, task_hash: bytes) -> bytes:
