@@ -23,7 +23,7 @@ from chain import artifacts, create2, deployment
 from chain.abi import encode
 from chain.blocks import Call
 from chain.deployment import ContractRecord, Deployment
-from chain.errors import DeploymentError, InsufficientFunds, RpcRejected
+from chain.errors import DeploymentError, InsufficientFunds, RevertError, RpcRejected
 from chain.events import Wired
 from chain.fees import BASE_FEE_ROOM
 from chain.gateway import Gateway
@@ -40,6 +40,7 @@ DEFAULT_SALT: Final = Bytes32(keccak(text="assay/1"))
 LAYERS: Final = (
     ("IdentityRegistry", "ProfileRegistry", "BlockhashEntropy", "Governance"),
     ("ReputationRegistry", "ValidationRegistry", "StakeVault", "ReputationLedger"),
+    ("CourtIntake", "CourtSettlement"),
     ("VerificationRounds",),
     ("Router", "FeedbackPublisher"),
 )
@@ -52,7 +53,11 @@ WIRED: Final = ("StakeVault", "ReputationLedger")
 
 # Calls to contracts that do not exist yet cannot be estimated; measured, and rounded up.
 _WIRE_GAS: Final = 120_000
-_REGISTER_GAS: Final = 300_000
+# What the protocol charges for a creation: the transaction, each byte of code, each byte of data.
+_CREATE_GAS: Final = 100_000
+_CODE_GAS_PER_BYTE: Final = 200
+_DATA_GAS_PER_BYTE: Final = 18
+_REGISTER_GAS: Final = 420_000
 _REGISTER_GAS_PER_BYTE: Final = 60
 
 
@@ -152,7 +157,7 @@ def estimate(
             addresses[name] = create2.address_of(salt, code)
             if gateway.code(addresses[name]):
                 continue
-            gas += _creation_gas(gateway, salt, code, signer.address)
+            gas += _creation_gas(gateway, name, salt, code, signer.address)
             steps.append(f"deploy {name}")
     for name in () if state.complete else WIRED:
         gas += _WIRE_GAS
@@ -209,11 +214,11 @@ def _stages(
         given = registries.get(name)
         return partial(work.adopt, name, given) if given else partial(work.create, name)
 
-    first, second, third, fourth = ([placing(name) for name in layer] for layer in LAYERS)
+    first, second, *others, last = ([placing(name) for name in layer] for layer in LAYERS)
     yield first
     yield second + [partial(work.register, spec) for spec in profiles]
-    yield third
-    yield fourth + [partial(work.wire, name) for name in WIRED]
+    yield from others
+    yield last + [partial(work.wire, name) for name in WIRED]
 
 
 def _all_at_once(steps: Sequence[Step]) -> None:
@@ -346,11 +351,18 @@ def _init_code(
     return artifact.bytecode + encode(inputs, values)
 
 
-def _creation_gas(gateway: Gateway, salt: Bytes32, code: bytes, sender: Address) -> int:
-    """Gas to deploy a contract, also on a chain that has no factory yet."""
-    if create2.is_there(gateway):
-        return gateway.estimate_gas(create2.creation(salt, code, "deploy"), sender)
-    return gateway.estimate_gas(Call(None, code, Wei(0), "deploy"), sender)
+def _creation_gas(gateway: Gateway, name: str, salt: Bytes32, code: bytes, sender: Address) -> int:
+    """Gas to deploy a contract, also on a chain that has no factory yet.
+
+    Reckoned, where the constructor asks contracts that do not stand yet.
+    """
+    try:
+        if create2.is_there(gateway):
+            return gateway.estimate_gas(create2.creation(salt, code, "deploy"), sender)
+        return gateway.estimate_gas(Call(None, code, Wei(0), "deploy"), sender)
+    except (RevertError, RpcRejected):
+        size = len(artifacts.load(name).deployed_bytecode)
+        return _CREATE_GAS + _CODE_GAS_PER_BYTE * size + _DATA_GAS_PER_BYTE * len(code)
 
 
 def _constructor_arguments(
@@ -364,6 +376,8 @@ def _constructor_arguments(
         "entropy": "BlockhashEntropy",
         "vault": "StakeVault",
         "ledger": "ReputationLedger",
+        "intake": "CourtIntake",
+        "settlement": "CourtSettlement",
         "rounds": "VerificationRounds",
         "guardian": "Governance",
     }

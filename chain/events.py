@@ -208,6 +208,15 @@ class Committed(Event):
 
 
 @dataclass(frozen=True)
+class EntrySkipped(Event):
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    level: int
+    seat: int
+    reason: bytes
+
+
+@dataclass(frozen=True)
 class CommitsClosed(Event):
     CONTRACT = ("VerificationRounds",)
     request_hash: RequestHash
@@ -235,6 +244,7 @@ class Tallied(Event):
     opened: int
     agreeing: int
     cluster: int
+    appeal_closes_at: int
     publish_closes_at: int
 
 
@@ -252,6 +262,7 @@ class SeatSettled(Event):
     CONTRACT = ("VerificationRounds",)
     request_hash: RequestHash
     agent_id: AgentId
+    level: int
     seat: int
     paid: Wei
     slashed: Wei
@@ -486,6 +497,10 @@ IGNORED: Final = frozenset(
         "RoleRevoked",
     }
 )
+
+
+# Code that the court runs at its own address, so that its events are the court's.
+PIECES: Final = frozenset({"CourtIntake", "CourtSettlement"})
 
 
 def field_names(cls: type[Event]) -> list[str]:

@@ -17,7 +17,7 @@ from eth_utils.crypto import keccak
 
 from chain.errors import MessageError
 from chain.keys import Signer
-from chain.structs import Profile, Receipt, SelectionPolicy
+from chain.structs import Profile, Receipt, SelectionPolicy, SignedCommitment
 from chain.types import Address, AgentId, Bytes32, ProfileId, RequestHash
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "recover_upload_signer",
     "request_hash",
     "seat_salt",
+    "sign_commitment",
     "sign_receipt",
     "sign_upload",
 ]
@@ -54,6 +55,14 @@ _RECEIPT_TYPE: Final = [
     {"name": "taskHash", "type": "bytes32"},
     {"name": "outputHash", "type": "bytes32"},
     {"name": "deadline", "type": "uint64"},
+]
+_COMMITMENT_TYPE: Final = [
+    {"name": "requestHash", "type": "bytes32"},
+    {"name": "level", "type": "uint8"},
+    {"name": "seat", "type": "uint8"},
+    {"name": "agentId", "type": "uint256"},
+    {"name": "key", "type": "bytes32"},
+    {"name": "commitment", "type": "bytes32"},
 ]
 _SEAT_SALT_TYPE: Final = [
     {"name": "requestHash", "type": "bytes32"},
@@ -175,7 +184,13 @@ def _typed_upload(upload: Upload, court: Court) -> dict[str, Any]:
 
 def policy_of(profile_id: ProfileId, profile: Profile) -> SelectionPolicy:
     """The one ERC-8294 policy the court accepts for a profile; `VerificationRounds.policyOf`."""
-    windows = profile.commit_window + profile.open_window + profile.publish_window
+    windows = (
+        profile.commit_window
+        + profile.open_window
+        + profile.appeal_window
+        + profile.publish_window
+        + profile.flag_window
+    )
     return SelectionPolicy(
         version=1,
         selection_size=profile.committee_size,
@@ -258,6 +273,31 @@ def commitment(
             ("bytes32", _word("salt", salt)),
         )
     )
+
+
+def sign_commitment(
+    signer: Signer,
+    court: Court,
+    request_hash: bytes,
+    level: int,
+    seat: int,
+    agent_id: int,
+    key: bytes,
+    commitment: bytes,
+) -> SignedCommitment:
+    """A commitment that anybody may post with `commitMany`; `VerificationRounds.hashCommitment`."""
+    message = {
+        "requestHash": _word("request hash", request_hash),
+        "level": level,
+        "seat": seat,
+        "agentId": agent_id,
+        "key": _word("key", key),
+        "commitment": _word("commitment", commitment),
+    }
+    signature = signer.sign_typed(_typed(court, "Commitment", _COMMITMENT_TYPE, message))
+    parity = (signature[64] + 1) % 2  # v is 27 or 28
+    vs = bytes([signature[32] | parity << 7]) + signature[33:64]
+    return SignedCommitment(seat, Bytes32(commitment), Bytes32(signature[:32]), Bytes32(vs))
 
 
 def seat_salt(

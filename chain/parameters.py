@@ -43,6 +43,11 @@ class Parameters:
         seat_lock, provider_bond: what a round locks of a verifier and of the provider.
         slash_no_commit_bps, slash_no_open_bps: part of the seat's lock lost.
         slash_rejected_bps: part of the provider's bond lost.
+        slash_overturned_bps: part of a seat's lock lost when an appeal decides the opposite.
+        appeal_bond, appeal_window: what an appeal costs beside the next committee's fees, and until
+            when it is possible; with a window of 0 verdicts are final.
+        flag_window: how long what was published may be flagged; 0: not at all.
+        audit_bps: how often the protocol appeals by itself.
         evidence_weight: nano-evidence that one round is worth.
     """
 
@@ -64,13 +69,24 @@ class Parameters:
     slash_no_commit_bps: int
     slash_no_open_bps: int
     slash_rejected_bps: int
+    slash_overturned_bps: int
+    appeal_bond: Wei
+    appeal_window: int
+    flag_window: int
+    audit_bps: int
     evidence_weight: int
     treasury: Address = ZERO_ADDRESS
 
     @property
     def longest_round(self) -> int:
         """Seconds from a draw to the end of a round in which everybody takes all the time."""
-        return self.commit_window + self.open_window + self.publish_window
+        return (
+            self.commit_window
+            + self.open_window
+            + self.appeal_window
+            + self.publish_window
+            + self.flag_window
+        )
 
     def check(self) -> None:
         """Refuses parameters under which the court would not work.
@@ -141,13 +157,19 @@ class Parameters:
             slash_no_commit_bps=self.slash_no_commit_bps,
             slash_no_open_bps=self.slash_no_open_bps,
             slash_rejected_bps=self.slash_rejected_bps,
+            slash_overturned_bps=self.slash_overturned_bps,
+            appeal_bond=self.appeal_bond,
+            appeal_window=self.appeal_window,
+            flag_window=self.flag_window,
+            audit_bps=self.audit_bps,
+            void_digests=False,
             evidence_weight=self.evidence_weight,
             calibration_root=Bytes32(bytes(32)),
         )
 
     def as_json(self) -> dict[str, Any]:
         """For the deployment file; amounts as text, because JSON readers round large numbers."""
-        money = {"seat_fee", "tip", "min_stake", "seat_lock", "provider_bond"}
+        money = {"seat_fee", "tip", "min_stake", "seat_lock", "provider_bond", "appeal_bond"}
         return {k: str(v) if k in money else v for k, v in asdict(self).items()}
 
 
@@ -172,6 +194,11 @@ PRESETS: Final[Mapping[str, Parameters]] = {
         slash_no_commit_bps=1_000,
         slash_no_open_bps=3_000,
         slash_rejected_bps=10_000,
+        slash_overturned_bps=5_000,
+        appeal_bond=Wei(20 * _MILLIETHER),
+        appeal_window=0,
+        flag_window=0,
+        audit_bps=0,
         evidence_weight=_OBSERVATION,
     ),
     # For public chains: windows that survive congestion and a node's restart.
@@ -194,6 +221,11 @@ PRESETS: Final[Mapping[str, Parameters]] = {
         slash_no_commit_bps=1_000,
         slash_no_open_bps=3_000,
         slash_rejected_bps=10_000,
+        slash_overturned_bps=5_000,
+        appeal_bond=Wei(20 * _MILLIETHER),
+        appeal_window=0,
+        flag_window=0,
+        audit_bps=0,
         evidence_weight=_OBSERVATION,
     ),
 }

@@ -55,6 +55,8 @@ SENTENCES: Final[dict[str, str]] = {
     "TimelockUnauthorizedCaller": "{caller} may not do this: it has to be announced to governance.",
     "TimelockUnexecutedPredecessor": "Operation {predecessorId} has to be executed first.",
     "TimelockUnexpectedOperationState": "Operation {operationId} is not in a state for this.",
+    "VaultAgentIdTooLarge": "Agent {agentId} has a number too large for the courts, which keep 48 "
+    "bits of it: register another agent.",
     # ReputationLedger
     "LedgerNotCourt": "{caller} is not a court of the reputation ledger.",
     "LedgerNotDeployer": "{caller} did not deploy the reputation ledger, so it may not name its "
@@ -65,7 +67,17 @@ SENTENCES: Final[dict[str, str]] = {
     "ProfileAlreadyRegistered": "Profile {profileId} is registered already; profiles never change.",
     "ProfileUnknown": "No profile {profileId} is registered on this chain.",
     "ProfileInvalid": "The profile's parameters are refused: {reason}.",
+    "ProfileNumberUnknown": "No profile has the number {number}.",
     # VerificationRounds
+    "RoundModuleMismatch": "The code at {module} was made for other neighbours than this court: "
+    "deploy all its pieces with the same.",
+    "TaskURIInvalid": "The task's URI does not name the task {taskHash}: give assay: with its "
+    "hash, or a data: URI with its JSON in base64.",
+    "LevelUnknown": "Round {requestHash} is not at level {level}.",
+    "SeatSignerNotOperator": "The commitment is signed by {signer}, who does not act for agent "
+    "{agentId}.",
+    "SeatBatchMismatch": "These are not the commitments that were posted together for level "
+    "{level} of round {requestHash}: give all of them, in the order of their events.",
     "RoundUnknown": "There is no round {requestHash}.",
     "RoundWrongPhase": "Round {requestHash} is {actual}; this is possible only while it is "
     "{required}.",
@@ -95,8 +107,8 @@ SENTENCES: Final[dict[str, str]] = {
     "SeatCommitmentMismatch": "What was opened ({opened}) is not what was committed ({committed}).",
     "EntropyNotReady": "The committee can be drawn after block {entropyBlock}, and this is block "
     "{blockNumber}: try again then.",
-    "OutputHashMismatch": "The published output ({published}) is not the one the receipt promised "
-    "({committed}).",
+    "OutputHashMismatch": "The published output ({published}) is not the work of round "
+    "{requestHash}.",
     "OutputTooLarge": "The output has {size} bytes, and the profile allows {limit}.",
     "OutputNotProvider": "{caller} does not act for agent {agentId}, whose output this is.",
     "NotAddressee": "The Validation Registry has no request {requestHash} for this court.",

@@ -66,12 +66,18 @@ class Profile:
     seat_fee: Wei
     tip: Wei
     min_stake: Wei
+    evidence_weight: int
     seat_lock: Wei
     provider_bond: Wei
     slash_no_commit_bps: int
     slash_no_open_bps: int
     slash_rejected_bps: int
-    evidence_weight: int
+    slash_overturned_bps: int
+    appeal_bond: Wei
+    appeal_window: int
+    flag_window: int
+    audit_bps: int
+    void_digests: bool
     calibration_root: Bytes32
 
     @property
@@ -90,36 +96,35 @@ class Round:
     """A round as the court answers it: `phase` is the one of the asked block's time.
 
     Attributes:
-        payer: who paid the fee, and gets it back when the round expires.
-        committed, opened: seats, the provider's not counted.
         provider: the agent's owner at submit.
+        payer: who paid the fee, and gets it back when the round expires.
+        open_closes_at: once counted, when that was.
+        appeal_closes_at, publish_closes_at: 0 unless the round is in that phase.
+        committed, opened: seats, the provider's not counted.
         seat_count: seats really drawn.
-        quorum: M, of the profile's committee size.
-        cluster: bit i is set if seat i belongs to the paid cluster.
+        quorum: M, of the committee's full size.
+        cluster: bit i is set if seat i belongs to the majority that decided.
         self_verified: the provider's own operator asked or paid, so there is no good evidence.
     """
 
     agent_id: AgentId
     profile_id: ProfileId
-    task_hash: Bytes32
-    output_hash: Bytes32
-    client: Address
-    bond: Wei
+    provider: Address
     payer: Address
     fee: Wei
+    bond: Wei
     key: Bytes32
     entropy_block: BlockNumber
-    submitted_at: int
+    sortition_epoch: int
     commit_closes_at: int
     open_closes_at: int
+    appeal_closes_at: int
     publish_closes_at: int
     level: int
     phase: Phase
     verdict: Verdict
     committed: int
     opened: int
-    sortition_epoch: int
-    provider: Address
     seat_count: int
     quorum: int
     cluster: int
@@ -130,16 +135,53 @@ class Round:
 class Seat:
     """One drawn verifier's place in a round, or the provider's.
 
-    `operator` enrolled the agent; for the provider's seat it is the owner at submit.
+    `commitment` is zero once opened, and if it came in a batch; `digest` is zero if it was counted
+    at once (`Opened` has it).
     """
 
     agent_id: AgentId
-    operator: Address
     state: SeatState
-    committed_at: int
+    settled: bool
     lock: Wei
     commitment: Bytes32
     digest: Bytes32
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCommitment:
+    """A commitment that anybody may post: an EIP-2098 signature, r and s with v's parity."""
+
+    seat: int
+    commitment: Bytes32
+    r: Bytes32
+    vs: Bytes32
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """An opening that anybody may post who was told the salt."""
+
+    seat: int
+    digest: Bytes32
+    evidence_hash: Bytes32
+    salt: Bytes32
+
+
+@dataclass(frozen=True, slots=True)
+class Batched:
+    """A commitment as `commitMany` recorded it."""
+
+    seat: int
+    commitment: Bytes32
+
+
+@dataclass(frozen=True, slots=True)
+class SeatRef:
+    """A seat of a final round whose account is to be closed."""
+
+    request_hash: RequestHash
+    level: int
+    seat: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +206,9 @@ class DrawRequest:
     epoch: int
     seed: Bytes32
     count: int
+    enrolled_before: int
     excluded_operator: Address
-    excluded_agent_id: AgentId
+    excluded_agent_ids: tuple[AgentId, ...]
     lock_amount: Wei
     ref: Bytes32
 
@@ -276,6 +319,10 @@ STRUCTS: Final[dict[str, type]] = {
         Profile,
         Round,
         Seat,
+        SignedCommitment,
+        Opening,
+        Batched,
+        SeatRef,
         Stake,
         DrawRequest,
         Evidence,

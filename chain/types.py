@@ -58,8 +58,10 @@ class Phase(IntEnum):
     COMMITTING = 2
     OPENING = 3
     TALLYING = 4
-    PUBLISHING = 5
-    FINAL = 6
+    APPEALING = 5
+    PUBLISHING = 6
+    FLAGGING = 7
+    FINAL = 8
 
     @property
     def label(self) -> str:

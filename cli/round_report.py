@@ -17,7 +17,9 @@ _PHASES: Final = {
     Phase.COMMITTING: "the committee works and commits",
     Phase.OPENING: "the committee opens what it committed",
     Phase.TALLYING: "all is open; waiting to be counted",
+    Phase.APPEALING: "counted; a larger committee may still be asked",
     Phase.PUBLISHING: "accepted, if the provider publishes the output in time",
+    Phase.FLAGGING: "published; what was published may still be flagged",
     Phase.FINAL: "final",
 }
 _VERDICTS: Final = {
@@ -60,11 +62,8 @@ def describe(gateway: Gateway, name: RequestHash) -> dict[str, Any]:
         "phase": phase.label,
         "verdict": found.verdict.label if found.verdict is not Verdict.NONE else None,
         "agentId": str(found.agent_id),
-        "client": found.client,
         "profileId": _hex(found.profile_id),
         "profile": deployment.profile_name(found.profile_id) if deployment else None,
-        "taskHash": _hex(found.task_hash),
-        "outputHash": _hex(found.output_hash),
         "tolerance": profile.tolerance,
         "majority": profile.majority,
         "closesAt": _closes(found, phase),
@@ -106,6 +105,7 @@ def _closes(found: Round, phase: Phase) -> int | None:
     return {
         Phase.COMMITTING: found.commit_closes_at,
         Phase.OPENING: found.open_closes_at,
+        Phase.APPEALING: found.appeal_closes_at,
         Phase.PUBLISHING: found.publish_closes_at,
     }.get(phase)
 

@@ -35,6 +35,12 @@ class ProfileRecord(Folded):
     slash_no_commit_bps: Mapped[int]
     slash_no_open_bps: Mapped[int]
     slash_rejected_bps: Mapped[int]
+    slash_overturned_bps: Mapped[int]
+    appeal_bond: Mapped[Uint]
+    appeal_window: Mapped[int]
+    flag_window: Mapped[int]
+    audit_bps: Mapped[int]
+    void_digests: Mapped[bool]
     evidence_weight: Mapped[Uint]
     calibration_root: Mapped[Hash]
 

@@ -211,6 +211,7 @@ class Director:
                 )
             case events.SeatSettled():
                 performance.settled[event.seat] = (int(event.paid), int(event.slashed))
+                self._close(performance, event.request_hash)
             case events.RoundFinalized():
                 self._finish(performance, event)
             case _:
@@ -229,13 +230,19 @@ class Director:
         outcome, story = performance.outcome, performance.story
         outcome.verdict = event.verdict.label
         outcome.seconds = time.monotonic() - performance.begun
-        self._record(performance, RequestHash(event.request_hash))
-        performance.done = True
+        self._close(performance, event.request_hash)
         mark = "" if outcome.verdict == outcome.expected else " [red]— not as it must[/red]"
         self._narrator.say(
             f"{coloured(outcome.verdict)} after {outcome.seconds:.0f} s: {story.lesson}{mark}",
             outcome.number,
         )
+
+    def _close(self, performance: Performance, request_hash: RequestHash) -> None:
+        """The round is over once the nodes have settled every seat, too."""
+        final = performance.outcome.verdict is not None
+        if final and len(performance.settled) == len(performance.names):
+            self._record(performance, request_hash)
+            performance.done = True
 
     def _record(self, performance: Performance, request_hash: RequestHash) -> None:
         """Takes digests and money from the chain, not from what was planned."""

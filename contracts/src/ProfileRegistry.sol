@@ -4,6 +4,9 @@ pragma solidity ^0.8.28;
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 
+import {LibRLP} from "solady/utils/LibRLP.sol";
+import {SSTORE2} from "solady/utils/SSTORE2.sol";
+
 import {Family, IProfileRegistry, Profile} from "./interfaces/IProfileRegistry.sol";
 
 contract ProfileRegistry is IProfileRegistry, Ownable2Step {
@@ -18,7 +21,11 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
     /// @dev A thousand observations: one round is not a career.
     uint256 private constant MAX_EVIDENCE = 1000 * 1e9;
 
-    mapping(bytes32 profileId => Profile) private _profiles;
+    /// @dev Rounds keep a profile's number in 16 bits.
+    uint256 private constant MAX_PROFILES = 1 << 16;
+
+    /// @dev One more than its number; zero: not registered.
+    mapping(bytes32 profileId => uint256) private _numbers;
     bytes32[] private _profileIds;
 
     /// @param registrar who may add profiles.
@@ -33,30 +40,66 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
         require(recipe.length != 0, ProfileInvalid("recipe is empty"));
         profileId = keccak256(recipe);
         require(!isRegistered(profileId), ProfileAlreadyRegistered(profileId));
+        require(_profileIds.length < MAX_PROFILES, ProfileInvalid("registry is full"));
         _validateComparison(profile_);
         _validateMoney(profile_);
         _validateTip(profile_);
 
-        _profiles[profileId] = profile_;
         _profileIds.push(profileId);
+        _numbers[profileId] = _profileIds.length;
+        _write(profileId, profile_);
 
         emit ProfileRegistered(profileId, recipe, profile_);
     }
 
     /// @inheritdoc IProfileRegistry
     function profile(bytes32 profileId) external view returns (Profile memory) {
-        require(isRegistered(profileId), ProfileUnknown(profileId));
-        return _profiles[profileId];
+        _answer(numberOf(profileId), 32);
+    }
+
+    /// @inheritdoc IProfileRegistry
+    function numberOf(bytes32 profileId) public view returns (uint16) {
+        uint256 numberPlusOne = _numbers[profileId];
+        require(numberPlusOne != 0, ProfileUnknown(profileId));
+        return uint16(numberPlusOne - 1);
+    }
+
+    /// @inheritdoc IProfileRegistry
+    function profileAt(uint16 number) external view returns (bytes32, Profile memory) {
+        _answer(number, 0);
     }
 
     /// @inheritdoc IProfileRegistry
     function isRegistered(bytes32 profileId) public view returns (bool) {
-        return _profiles[profileId].committeeSize != 0;
+        return _numbers[profileId] != 0;
     }
 
     /// @inheritdoc IProfileRegistry
     function profileIds() external view returns (bytes32[] memory) {
         return _profileIds;
+    }
+
+    /// @dev As the code of a contract of its own, which costs a reader a seventh of what storage would: every
+    /// step of a round reads it. This contract creates no others, so the n-th has the address of nonce n + 1.
+    function _write(bytes32 profileId, Profile calldata profile_) private {
+        address written = SSTORE2.write(abi.encode(profileId, profile_));
+        assert(written == _placeOf(_profileIds.length - 1));
+    }
+
+    function _placeOf(uint256 number) private view returns (address) {
+        return LibRLP.computeAddress(address(this), number + 1);
+    }
+
+    /// @dev Ends the call with what was written, from byte `skipped` on: the encoding of what is returned.
+    function _answer(uint256 number, uint256 skipped) private view {
+        address place = _placeOf(number);
+        require(place.code.length != 0, ProfileNumberUnknown(number));
+        // The first byte of the code is a STOP.
+        assembly {
+            let size := sub(extcodesize(place), add(skipped, 1))
+            extcodecopy(place, 0, add(skipped, 1), size)
+            return(0, size)
+        }
     }
 
     function _validateComparison(Profile calldata p) private pure {
@@ -76,6 +119,11 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
         require(_isWindow(p.commitWindow), ProfileInvalid("commitWindow is zero or above 30 days"));
         require(_isWindow(p.openWindow), ProfileInvalid("openWindow is zero or above 30 days"));
         require(_isWindow(p.publishWindow), ProfileInvalid("publishWindow is zero or above 30 days"));
+        require(
+            p.appealWindow <= MAX_WINDOW && p.flagWindow <= MAX_WINDOW,
+            ProfileInvalid("appealWindow or flagWindow is above 30 days")
+        );
+        require(p.auditBps == 0 || p.appealWindow != 0, ProfileInvalid("auditBps needs an appealWindow"));
         require(
             p.maxOutputBytes != 0 && p.maxOutputBytes <= MAX_OUTPUT_BYTES,
             ProfileInvalid("maxOutputBytes is zero or above 120 KiB")
@@ -98,8 +146,9 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
             ProfileInvalid("not opening must cost at least as much as not committing")
         );
         require(
-            p.slashNoOpenBps <= MAX_BPS && p.slashRejectedBps <= MAX_BPS,
-            ProfileInvalid("a slash exceeds 10000 basis points")
+            p.slashNoOpenBps <= MAX_BPS && p.slashRejectedBps <= MAX_BPS && p.slashOverturnedBps <= MAX_BPS
+                && p.auditBps <= MAX_BPS,
+            ProfileInvalid("a slash or auditBps exceeds 10000 basis points")
         );
         require(
             p.evidenceWeight != 0 && p.evidenceWeight <= MAX_EVIDENCE,

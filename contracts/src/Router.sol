@@ -24,10 +24,7 @@ contract Router is IRouter {
         requestHash = _rounds.requestHashOf(receipt, nonce);
         _validation.validationRequest(address(_rounds), receipt.agentId, taskURI, requestHash);
         _rounds.submitFor{value: msg.value}(
-            requestHash,
-            _rounds.policyOf(receipt.profileId),
-            abi.encode(receipt, signature, taskURI, nonce),
-            msg.sender
+            requestHash, "", abi.encode(receipt, signature, taskURI, nonce), msg.sender
         );
     }
 }

@@ -21,12 +21,14 @@ contract StakeVault is VaultSlashes {
     struct Enrolment {
         address operator; // the owner who enrolled; zero: not enrolled
         uint32 leaf;
+        uint32 since; // epoch
     }
 
     /// @dev What a leaf stands for, kept after the agent left: draws of that epoch still find it.
     struct Leaf {
-        uint256 agentId;
         address operator;
+        uint48 agentId;
+        uint32 since; // epoch of the enrolment
     }
 
     struct Vacancy {
@@ -86,6 +88,8 @@ contract StakeVault is VaultSlashes {
         require(_profiles.isRegistered(profileId), VaultProfileUnknown(profileId));
         Enrolment storage enrolment = _enrolments[agentId][profileId];
         require(enrolment.operator == address(0), VaultAlreadyEnrolled(agentId, profileId));
+        // Registries count agents from 0: no agent is refused, and five ids fit in a word of the court's.
+        require(agentId <= type(uint48).max, VaultAgentIdTooLarge(agentId));
         require(_profilesOf[agentId].length < MAX_PROFILES, VaultTooManyProfiles(agentId, MAX_PROFILES));
         address operator = _identity.ownerOf(agentId);
         Pool storage pool = _pools[profileId];
@@ -95,9 +99,9 @@ contract StakeVault is VaultSlashes {
 
         pool.minStake = _admitted(profileId).minStake;
         uint32 leaf = _freeLeaf(pool);
-        pool.leaves[leaf] = Leaf(agentId, operator);
+        pool.leaves[leaf] = Leaf(operator, uint48(agentId), currentEpoch());
         pool.seatOf[operator] = uint256(leaf) + 1;
-        (enrolment.operator, enrolment.leaf) = (operator, leaf);
+        (enrolment.operator, enrolment.leaf, enrolment.since) = (operator, leaf, currentEpoch());
         _profilesOf[agentId].push(profileId);
         _bondedChanged(agentId, _stakes[agentId].bonded);
 
@@ -172,6 +176,16 @@ contract StakeVault is VaultSlashes {
     }
 
     /// @inheritdoc IStakeVault
+    function enrolmentOf(uint256 agentId, bytes32 profileId)
+        external
+        view
+        returns (address operator, uint32 since)
+    {
+        Enrolment storage enrolment = _enrolments[agentId][profileId];
+        return (enrolment.operator, enrolment.since);
+    }
+
+    /// @inheritdoc IStakeVault
     function weightOf(uint256 agentId, bytes32 profileId, uint32 epoch) external view returns (uint256) {
         _requireKnown(epoch);
         Enrolment storage enrolment = _enrolments[agentId][profileId];
@@ -242,8 +256,9 @@ contract StakeVault is VaultSlashes {
     }
 
     function _isEligible(DrawRequest calldata request, Leaf memory leaf) private view returns (bool) {
-        if (leaf.agentId == request.excludedAgentId || leaf.operator == request.excludedOperator) {
-            return false;
+        if (leaf.operator == request.excludedOperator || leaf.since >= request.enrolledBefore) return false;
+        for (uint256 i = 0; i < request.excludedAgentIds.length; ++i) {
+            if (leaf.agentId == request.excludedAgentIds[i]) return false;
         }
         return freeStakeOf(leaf.agentId) >= request.lockAmount
             && _isCapable(leaf.agentId, leaf.operator, request.profileId);

@@ -85,10 +85,10 @@ contract ProfileRegistryTest is Network {
         _expectInvalid("r", p, "not opening must cost at least as much as not committing");
         p = profile;
         p.slashNoOpenBps = 10_001;
-        _expectInvalid("r", p, "a slash exceeds 10000 basis points");
+        _expectInvalid("r", p, "a slash or auditBps exceeds 10000 basis points");
         p = profile;
         p.slashRejectedBps = 10_001;
-        _expectInvalid("r", p, "a slash exceeds 10000 basis points");
+        _expectInvalid("r", p, "a slash or auditBps exceeds 10000 basis points");
         p = profile;
         p.evidenceWeight = 0;
         _expectInvalid("r", p, "evidenceWeight is zero or above 1000 observations");

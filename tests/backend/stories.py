@@ -51,6 +51,12 @@ PROFILE = Profile(
     slash_no_commit_bps=1000,
     slash_no_open_bps=2000,
     slash_rejected_bps=5000,
+    slash_overturned_bps=5000,
+    appeal_bond=Wei(10**15),
+    appeal_window=0,
+    flag_window=0,
+    audit_bps=0,
+    void_digests=False,
     evidence_weight=10**9,
     calibration_root=Bytes32(bytes(32)),
 )
@@ -135,7 +141,7 @@ def settled(request: bytes, verdict: Verdict, cluster: int) -> list[Emitted]:
         paid = 10**15 if cluster >> seat & 1 else 0
         events += [
             emit(Released, agent, request, 10**17, 0),
-            emit(SeatSettled, request, agent, seat, paid, 0),
+            emit(SeatSettled, request, agent, 0, seat, paid, 0),
             evidence(agent, "verifier", 10**9 if paid else 0, 0 if paid else 10**9),
         ]
         if paid:
@@ -170,7 +176,7 @@ def accepted_round(chain: FakeChain, request: bytes) -> None:
     chain.mine(opened(request, PROVIDER_SEAT, 0), opened(request, 0, 0b1), opened(request, 1, 0))
     chain.mine(opened(request, 2, (1 << 200) - 1))
     until = chain.blocks[-1].timestamp + 72
-    chain.mine(emit(Tallied, request, 0, Verdict.ACCEPTED, 0b111, 0b011, 0b011, until))
+    chain.mine(emit(Tallied, request, 0, Verdict.ACCEPTED, 0b111, 0b011, 0b011, 0, until))
     chain.mine(
         emit(OutputPublished, request, content_hash(OUTPUT), SALT, OUTPUT),
         *settled(request, Verdict.ACCEPTED, 0b011),
@@ -187,6 +193,6 @@ def rejected_round(chain: FakeChain, request: bytes) -> None:
     chain.mine(*(opened(request, seat, 0) for seat in (0, 1, 2)))
     chain.mine(seconds=120)
     chain.mine(
-        emit(Tallied, request, 0, Verdict.REJECTED, 0b111, 0, 0b111, 0),
+        emit(Tallied, request, 0, Verdict.REJECTED, 0b111, 0, 0b111, 0, 0),
         *settled(request, Verdict.REJECTED, 0b111),
     )

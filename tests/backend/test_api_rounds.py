@@ -131,7 +131,7 @@ def test_round__when_its_windows_close_by_the_clock__then_the_phase_follows(
     assert phase(world, client) == ("Opening", None)
     chain.mine(seconds=1)
     assert phase(world, client) == ("Tallying", None)
-    chain.mine(emit(Tallied, ONE, 0, Verdict.ACCEPTED, 3, 3, 3, chain.head().timestamp + 60))
+    chain.mine(emit(Tallied, ONE, 0, Verdict.ACCEPTED, 3, 3, 3, 0, chain.head().timestamp + 60))
     assert phase(world, client) == ("Publishing", None)
 
 

@@ -140,7 +140,7 @@ def play(court: Court, dice: random.Random, task: bytes) -> None:
     court.client.send(ROUNDS, "advance", name)
     if court.phase(name).label == "Publishing":
         if dice.random() < 0.7:
-            court.provider.send(ROUNDS, "publish", name, OUTPUT, salt)
+            court.publish(name, receipt, salt)
         else:
             court.control.pass_time(LOCAL.publish_window)
             court.client.send(ROUNDS, "advance", name)
@@ -205,7 +205,7 @@ def test_index__when_a_round_is_accepted__then_every_phase_and_the_output_are_th
         assert_as_on_chain(index, court)
     court.client.send(ROUNDS, "advance", name)
     assert_as_on_chain(index, court)
-    court.provider.send(ROUNDS, "publish", name, OUTPUT, salt)
+    court.publish(name, receipt, salt)
     assert_as_on_chain(index, court)
     body = get(client, f"/v1/rounds/0x{name.hex()}")
     assert body["verdict"] == "Accepted"

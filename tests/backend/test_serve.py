@@ -76,7 +76,7 @@ def test_serve__when_a_round_is_played__then_it_is_told_over_http(
     path = f"/v1/rounds/0x{name.hex()}"
     served.at_block(court.door.head().number)
     assert served.json(path)["phase"] == "Publishing"
-    court.provider.send(ROUNDS, "publish", name, OUTPUT, salt)
+    court.publish(name, receipt, salt)
     served.at_block(court.door.head().number)
     body = served.json(path)
     assert body["verdict"] == "Accepted"
@@ -99,7 +99,7 @@ def test_serve__when_a_node_hands_in_its_sealed_output__then_readable_only_once_
     assert upload_sealed(served.url, signed, OUTPUT, salt)
     sealed = served.get(link)
     assert (sealed.status_code, sealed.json()["error"]["code"]) == (409, "artifact_sealed")
-    court.provider.send(ROUNDS, "publish", name, OUTPUT, salt)
+    court.publish(name, receipt, salt)
     served.at_block(court.door.head().number)
     assert served.get(link, follow_redirects=True).content == OUTPUT
     assert served.get(link + "?sealed=true").content == seal(OUTPUT, salt)
@@ -271,8 +271,8 @@ def test_serve__when_the_database_is_locked__then_one_sentence(
 def test_reputation__when_asked_of_chain_and_backend__then_the_same(
     court: Court, served: Served, tmp_path: Path
 ) -> None:
-    name, _, salt = judged(court, b"for a score")
-    court.provider.send(ROUNDS, "publish", name, OUTPUT, salt)
+    name, receipt, salt = judged(court, b"for a score")
+    court.publish(name, receipt, salt)
     served.at_block(court.door.head().number)
     court.deployment.save(tmp_path / "deployment.json")
     agent = str(court.provider.agent_id)

@@ -40,10 +40,10 @@ from tests.support.court import (
     LOCAL,
     OUTPUT,
     ROUNDS,
-    TASK_URI,
     Court,
     digest_of,
     open_court,
+    task_uri,
 )
 
 pytestmark = pytest.mark.integration
@@ -100,19 +100,24 @@ def test_submission__when_made_without_the_router__then_the_payload_is_understoo
     name = messages.request_hash(receipt, court, bytes(32))
     signature = messages.sign_receipt(receipt, court, story.provider.signer)
     story.provider.send(
-        "ValidationRegistry", "validationRequest", court.rounds, receipt.agent_id, TASK_URI, name
+        "ValidationRegistry",
+        "validationRequest",
+        court.rounds,
+        receipt.agent_id,
+        task_uri(receipt),
+        name,
     )
     mined = story.client.send(
         ROUNDS,
         "submit",
         name,
         messages.encode_policy(messages.policy_of(story.profile_id, story.profile)),
-        messages.encode_submission(receipt, signature, TASK_URI, bytes(32)),
+        messages.encode_submission(receipt, signature, task_uri(receipt), bytes(32)),
         value=story.profile.fee,
     )
 
     submitted = mined.one(RoundSubmitted)
-    assert (submitted.request_hash, submitted.task_uri) == (name, TASK_URI)
+    assert (submitted.request_hash, submitted.task_uri) == (name, task_uri(receipt))
     assert story.phase(name) is Phase.DRAWING
 
 
@@ -131,13 +136,13 @@ def test_round__when_the_committee_agrees__then_accepted_paid_and_recorded(story
     tally = story.client.send(ROUNDS, "advance", name).one(Tallied)
     assert (tally.verdict, tally.opened, tally.agreeing) == (Verdict.ACCEPTED, 0b11111, 0b01111)
     assert story.phase(name) is Phase.PUBLISHING
-    final = story.provider.send(ROUNDS, "publish", name, OUTPUT, salt)
+    final = story.publish(name, receipt, salt)
 
     assert final.one(RoundFinalized).tag == "vni:ok"
     assert final.one(OutputPublished).output == OUTPUT
     assert final.one(ValidationResponse).response == 100
     assert story.round(name).verdict is Verdict.ACCEPTED
-    seats = settled(final)
+    seats = settled(story.settle(drawn))
     assert [seats[i].paid for i in range(5)] == [LOCAL.seat_fee] * 4 + [0]
     assert all(seat.slashed == 0 for seat in seats.values())
     assert story.stake(story.provider.agent_id).bonded == STAKE
@@ -172,7 +177,8 @@ def test_round__when_the_claim_is_not_the_work__then_rejected_and_the_bond_is_lo
     assert story.stake(story.provider.agent_id).bonded == STAKE - LOCAL.provider_bond
     bad = story.score(story.provider.agent_id, "provider")
     assert (bad.alpha, bad.beta) == (0, LOCAL.evidence_weight)
-    assert [settled(final)[i].paid for i in range(5)] == [LOCAL.seat_fee] * 5
+    seats = settled(story.settle(drawn))
+    assert [seats[i].paid for i in range(5)] == [LOCAL.seat_fee] * 5
 
 
 def test_round__when_nobody_agrees__then_inconclusive_and_nobody_loses_stake(story: Court) -> None:
@@ -206,7 +212,8 @@ def test_round__when_too_few_commit__then_expired_and_the_fee_returns(story: Cou
     # The client finalized, so the tip came back to it as well.
     assert story.door.call(ROUNDS, "creditOf", story.client.address) == story.profile.fee
     slashed = LOCAL.seat_lock * LOCAL.slash_no_commit_bps // 10_000
-    assert [settled(final)[i].slashed for i in range(5)] == [0] + [slashed] * 4
+    seats = settled(story.settle(drawn))
+    assert [seats[i].slashed for i in range(5)] == [0] + [slashed] * 4
     assert story.stake(drawn.agent_ids[0]).bonded == STAKE
     assert story.stake(drawn.agent_ids[1]).bonded == STAKE - slashed
 
@@ -280,16 +287,16 @@ def test_round__when_a_commitment_is_copied__then_the_copy_cannot_be_opened(stor
         story.commit(drawn, seat, claim)
     seats: tuple[Seat, ...] = story.door.call(ROUNDS, "seats", name)
     copier = story.holder(drawn, 4)
-    copier.send(ROUNDS, "commit", name, 4, seats[0].commitment)
+    copier.send(ROUNDS, "commit", name, 0, 4, seats[0].commitment)
 
     with pytest.raises(RevertError, match="is not what was committed"):
-        copier.send(ROUNDS, "open", name, 4, claim, EVIDENCE, story.salt(drawn, 0))
+        copier.send(ROUNDS, "open", name, 0, 4, claim, EVIDENCE, story.salt(drawn, 0))
 
 
 def test_round__when_refused__then_the_sentence_says_why(story: Court) -> None:
     receipt, salt = story.receipt(b"refusals")
     signature = messages.sign_receipt(receipt, story.deployment.court, story.client.signer)
-    arguments = (receipt, signature, TASK_URI, bytes(32))
+    arguments = (receipt, signature, task_uri(receipt), bytes(32))
     with pytest.raises(RevertError, match=r"signed by .*, who does not act for agent"):
         story.client.send("Router", "verify", *arguments, value=story.profile.fee)
     name = story.submit(receipt)
@@ -298,7 +305,7 @@ def test_round__when_refused__then_the_sentence_says_why(story: Court) -> None:
     with pytest.raises(RevertError, match=r"can be drawn after block \d+, and this is block \d+"):
         story.client.send(ROUNDS, "draw", name)
     with pytest.raises(RevertError, match=r"is Drawing; this is possible only while it is Publish"):
-        story.provider.send(ROUNDS, "publish", name, OUTPUT, salt)
+        story.publish(name, receipt, salt)
 
 
 def test_logs__when_a_round_is_over__then_they_tell_the_story_in_order(story: Court) -> None:
@@ -309,7 +316,7 @@ def test_logs__when_a_round_is_over__then_they_tell_the_story_in_order(story: Co
     claim = digest_of(drawn.key, OUTPUT)
     story.vote(drawn, claim, [claim] * 5)
     story.client.send(ROUNDS, "advance", name)
-    story.provider.send(ROUNDS, "publish", name, OUTPUT, salt)
+    story.publish(name, receipt, salt)
     head = story.door.head()
 
     events = story.door.logs(start, head.number)

@@ -16,7 +16,7 @@ from chain.events import CommitteeDrawn, Event, Log, RoundSubmitted
 from chain.gateway import BlockTag
 from chain.keys import Signer, local_signer
 from chain.messages import Court
-from chain.structs import Profile, Round, Seat
+from chain.structs import Profile, Round, Seat, SeatRef
 from chain.types import (
     PROVIDER_SEAT,
     ZERO_ADDRESS,
@@ -55,12 +55,18 @@ def profile(**changes: Any) -> Profile:
         seat_fee=Wei(1),
         tip=Wei(1),
         min_stake=Wei(1),
+        evidence_weight=1,
         seat_lock=Wei(1),
         provider_bond=Wei(1),
         slash_no_commit_bps=1,
         slash_no_open_bps=1,
         slash_rejected_bps=1,
-        evidence_weight=1,
+        slash_overturned_bps=1,
+        appeal_bond=Wei(1),
+        appeal_window=0,
+        flag_window=0,
+        audit_bps=0,
+        void_digests=False,
         calibration_root=Bytes32(ZERO),
     )
     return replace(base, **changes)
@@ -72,6 +78,7 @@ class FakeRound:
 
     data: Round
     seats: dict[int, Seat] = field(default_factory=dict)
+    output_hash: bytes = ZERO
     output: bytes | None = None
 
 
@@ -128,7 +135,7 @@ class FakeChain:
             return replace(found.data, phase=_phase(found, self.blocks[number].timestamp))
         if function == "providerSeat":
             return found.seats[PROVIDER_SEAT]
-        assert function == "seats"
+        assert function in ("seats", "seatsAt")
         return [found.seats[n] for n in sorted(found.seats) if n != PROVIDER_SEAT]
 
     # ------------------------------------------------------------------ time
@@ -156,15 +163,12 @@ class FakeChain:
         data = Round(
             agent_id=AgentId(provider),
             profile_id=ProfileId(profile_id),
-            task_hash=Bytes32(task_hash),
-            output_hash=Bytes32(output_hash),
-            client=ZERO_ADDRESS,
             payer=ZERO_ADDRESS,
             key=Bytes32(ZERO),
             entropy_block=BlockNumber(head.number + 3),
-            submitted_at=head.timestamp + 1,
             commit_closes_at=0,
             open_closes_at=0,
+            appeal_closes_at=0,
             publish_closes_at=0,
             level=0,
             phase=Phase.DRAWING,
@@ -180,7 +184,7 @@ class FakeChain:
             cluster=0,
             self_verified=False,
         )
-        self.rounds[request_hash] = FakeRound(data)
+        self.rounds[request_hash] = FakeRound(data, output_hash=output_hash)
         event = RoundSubmitted(
             _log(head.number + 1),
             RequestHash(request_hash),
@@ -188,8 +192,8 @@ class FakeChain:
             data.profile_id,
             ZERO_ADDRESS,
             ZERO_ADDRESS,
-            data.task_hash,
-            data.output_hash,
+            Bytes32(task_hash),
+            Bytes32(output_hash),
             uri,
             data.entropy_block,
             Wei(1),
@@ -207,6 +211,7 @@ class FakeChain:
         self.rounds[request_hash] = FakeRound(
             replace(found.data, phase=Phase.COMMITTING, key=Bytes32(key), commit_closes_at=closes),
             {**seats, PROVIDER_SEAT: _seat(found.data.agent_id)},
+            found.output_hash,
         )
         event = CommitteeDrawn(
             _log(len(self.blocks)),
@@ -223,7 +228,7 @@ class FakeChain:
     def act(self, request_hash: bytes, seat: int, digest: bytes, verb: str) -> None:
         """Another agent's seat commits or opens (its commitment is just its digest's hash)."""
         if verb == "commit":
-            self.execute("commit", request_hash, seat, keccak256(digest))
+            self.execute("commit", request_hash, 0, seat, keccak256(digest))
         else:
             found = self.rounds[request_hash]
             self._set_seat(
@@ -250,7 +255,7 @@ class FakeChain:
     def _do_draw(self, request_hash: bytes) -> None:
         self._require(request_hash, Phase.DRAWING)
 
-    def _do_commit(self, request_hash: bytes, seat: int, commitment: bytes) -> None:
+    def _do_commit(self, request_hash: bytes, level: int, seat: int, commitment: bytes) -> None:
         found = self._require(request_hash, Phase.COMMITTING)
         if found.seats[seat].state is not SeatState.DRAWN:
             raise _revert("SeatAlreadyCommitted")
@@ -264,7 +269,13 @@ class FakeChain:
             self._start_opening(request_hash)
 
     def _do_open(
-        self, request_hash: bytes, seat: int, digest: bytes, evidence_hash: bytes, salt: bytes
+        self,
+        request_hash: bytes,
+        level: int,
+        seat: int,
+        digest: bytes,
+        evidence_hash: bytes,
+        salt: bytes,
     ) -> None:
         found = self._require(request_hash, Phase.OPENING)
         mine = found.seats[seat]
@@ -273,7 +284,7 @@ class FakeChain:
         if mine.state is SeatState.DRAWN:
             raise _revert("SeatNotCommitted")
         derived = messages.commitment(
-            COURT, request_hash, 0, found.data.key, mine.agent_id, digest, evidence_hash, salt
+            COURT, request_hash, level, found.data.key, mine.agent_id, digest, evidence_hash, salt
         )
         if derived != mine.commitment:
             raise _revert("SeatCommitmentMismatch")
@@ -284,10 +295,17 @@ class FakeChain:
         )
         self._settle(request_hash)
 
-    def _do_publish(self, request_hash: bytes, output: bytes, salt: bytes) -> None:
+    def _do_settle(self, refs: list[SeatRef]) -> None:
+        for ref in refs:
+            seat = self.rounds[bytes(ref.request_hash)].seats[ref.seat]
+            self._set_seat(bytes(ref.request_hash), ref.seat, replace(seat, settled=True))
+
+    def _do_publish(
+        self, request_hash: bytes, task_hash: bytes, output: bytes, salt: bytes
+    ) -> None:
         found = self._require(request_hash, Phase.PUBLISHING)
         hashed = messages.output_hash(salt, messages.content_hash(output))
-        if hashed != found.data.output_hash:
+        if hashed != found.output_hash:
             raise _revert("OutputHashMismatch")
         found.output = output
         self._change(request_hash, phase=Phase.FINAL)
@@ -370,9 +388,8 @@ def _phase(found: FakeRound, now: int) -> Phase:
 def _seat(agent: int) -> Seat:
     return Seat(
         AgentId(agent),
-        ZERO_ADDRESS,
         SeatState.DRAWN,
-        0,
+        False,
         Wei(1),
         Bytes32(ZERO),
         Bytes32(ZERO),

@@ -220,6 +220,17 @@ class Network:
         eventually(all_final, f"the end of {len(names)} rounds", seconds)
         return [self.round(name).verdict for name in names]
 
+    def settled(self, names: Sequence[RequestHash], seconds: float = 60.0) -> None:
+        """Waits until the nodes have closed the account of every seat."""
+
+        def all_settled() -> bool:
+            for node in self.nodes:
+                node.revive()
+            seats = [seat for name in names for seat in self.gateway.call(COURT, "seats", name)]
+            return all(seat.settled for seat in seats)
+
+        eventually(all_settled, "every seat to be settled", seconds)
+
     def slashed(self) -> int:
         """Wei ever slashed of seats."""
         head = self.gateway.head().number

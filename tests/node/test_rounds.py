@@ -64,6 +64,7 @@ def test_round__when_every_node_dies_at_every_step__then_it_is_accepted_and_noth
         expected = set(steps) if node is network.provider else set(steps) - {"published"}
         assert died == expected
         assert node.starts >= len(expected)  # the last death may not have been answered yet
+    network.settled([name])
     assert network.nobody_lost_anything()
 
 
@@ -83,6 +84,7 @@ def test_rounds__when_nodes_die_at_twenty_random_moments__then_all_are_accepted(
     names += [network.verify("Say it again.")]
     assert network.finish(names) == [Verdict.ACCEPTED] * 5, f"seed {seed}"
     assert sum(node.starts - 1 for node in network.nodes) == 20
+    network.settled(names)
     assert network.nobody_lost_anything()
 
 
@@ -115,6 +117,8 @@ def test_node__when_told_to_stop_between_commit_and_open__then_it_opens_first(
     assert node.exit_code(60) == ExitCode.DONE
     assert next(seat.state for seat in seats() if seat.agent_id == chosen) is SeatState.OPENED
     assert network.finish([name]) == [Verdict.ACCEPTED]
+    node.start()  # what it earned waits for it
+    network.settled([name])
     assert network.nobody_lost_anything()
 
 

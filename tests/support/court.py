@@ -20,7 +20,7 @@ from chain.events import CommitteeDrawn, RoundSubmitted
 from chain.gateway import Gateway
 from chain.keys import local_signer
 from chain.parameters import preset
-from chain.structs import Profile, Receipt, Round, Score, Stake
+from chain.structs import Profile, Receipt, Round, Score, SeatRef, Stake
 from chain.types import PROVIDER_SEAT, Address, Bytes32, Phase, ProfileId, RequestHash
 from cli.anvil import AnvilOptions, start_anvil
 from cli.deploy import shipped_profiles
@@ -31,7 +31,6 @@ ROUNDS = "VerificationRounds"
 LOCAL = preset("local")
 EVIDENCE = Bytes32(keccak(b"evidence"))
 OUTPUT = b"the very output"
-TASK_URI = "data:application/json;base64,e30="
 
 
 @dataclass
@@ -70,7 +69,7 @@ class Court:
     def submit(self, receipt: Receipt, nonce: bytes = bytes(32)) -> RequestHash:
         signed = messages.sign_receipt(receipt, self.deployment.court, self.provider.signer)
         mined = self.client.send(
-            "Router", "verify", receipt, signed, TASK_URI, nonce, value=self.profile.fee
+            "Router", "verify", receipt, signed, task_uri(receipt), nonce, value=self.profile.fee
         )
         return mined.one(RoundSubmitted).request_hash
 
@@ -93,12 +92,14 @@ class Court:
             EVIDENCE,
             self.salt(drawn, seat),
         )
-        return actor.send(ROUNDS, "commit", drawn.request_hash, seat, commitment)
+        return actor.send(ROUNDS, "commit", drawn.request_hash, drawn.level, seat, commitment)
 
     def open(self, drawn: CommitteeDrawn, seat: int, digest: bytes) -> TxReceipt:
         actor = self.holder(drawn, seat)
         salt = self.salt(drawn, seat)
-        return actor.send(ROUNDS, "open", drawn.request_hash, seat, digest, EVIDENCE, salt)
+        return actor.send(
+            ROUNDS, "open", drawn.request_hash, drawn.level, seat, digest, EVIDENCE, salt
+        )
 
     def salt(self, drawn: CommitteeDrawn, seat: int) -> Bytes32:
         actor = self.holder(drawn, seat)
@@ -110,6 +111,16 @@ class Court:
             seat,
             actor.agent_id,
         )
+
+    def publish(self, request_hash: bytes, receipt: Receipt, salt: bytes) -> TxReceipt:
+        return self.provider.send(ROUNDS, "publish", request_hash, receipt.task_hash, OUTPUT, salt)
+
+    def settle(self, drawn: CommitteeDrawn) -> TxReceipt:
+        """Closes every seat's account."""
+        refs = [
+            SeatRef(drawn.request_hash, drawn.level, seat) for seat in range(len(drawn.agent_ids))
+        ]
+        return self.client.send(ROUNDS, "settle", refs)
 
     def vote(self, drawn: CommitteeDrawn, claim: bytes, digests: Sequence[bytes]) -> None:
         """Everybody commits, then everybody opens."""
@@ -135,6 +146,11 @@ class Court:
     def stake(self, agent_id: int) -> Stake:
         found: Stake = self.door.call("StakeVault", "stakeOf", agent_id)
         return found
+
+
+def task_uri(receipt: Receipt) -> str:
+    """The shortest URI the court takes for a task."""
+    return f"assay:{receipt.task_hash.hex()}"
 
 
 def digest_of(key: bytes, output: bytes) -> bytes:

@@ -51,6 +51,10 @@ class CourtView:
         """The committee's seats, by number; none before the draw."""
         return tuple(self._gateway.call(COURT, "seats", request_hash, block=block))
 
+    def seats_at(self, request_hash: bytes, level: int) -> tuple[Seat, ...]:
+        """The seats of one level of a round."""
+        return tuple(self._gateway.call(COURT, "seatsAt", request_hash, level))
+
     def seat(self, request_hash: bytes, number: int, block: BlockTag = "latest") -> Seat:
         """One seat of a drawn round, or the provider's."""
         if number == PROVIDER_SEAT:

@@ -32,6 +32,7 @@ from verifier.node.poker import BackOff, Poker, Role
 from verifier.node.recipes import RecipeBook
 from verifier.node.records import KnownRound
 from verifier.node.seat import SeatFactory, Toolbox, Transactor, honest_seat
+from verifier.node.settler import Settler
 from verifier.node.statedir import StateDir
 from verifier.node.store import Store
 from verifier.node.tasks import TaskSource
@@ -134,6 +135,9 @@ class NodeDaemon:
             workers.generator,
             workers.sendings,
         )
+        self._settler = Settler(
+            config.agent_id, self._court, sender, workers.sendings, config.back_off
+        )
 
     def run(self) -> ExitCode:
         """Ticks until told to stop and nothing is owed, or the grace is over."""
@@ -180,10 +184,12 @@ class NodeDaemon:
             self._viewed_at = clock
         settled = self._court.settled(head, self.config.confirmations)
         moment = Moment(head.number, settled, head.timestamp + int(clock - self._head_seen))
-        return sum(
+        owed = sum(
             self._look(known, head, moment)
             for known in self._store.live_rounds(self.config.agent_id, self._enrolled)
         )
+        self._settler.send()
+        return owed
 
     # ------------------------------------------------------------------ inside
 
@@ -209,7 +215,9 @@ class NodeDaemon:
             self._clerk.attend(known, view, number, moment, accept=accept) for number in numbers
         )
         if view.phase is Phase.FINAL:
-            if moment.settled >= moment.head or self._final_when(known, moment):
+            deep = moment.settled >= moment.head or self._final_when(known, moment)
+            took_part = mine or known.drawn_us
+            if deep and not (took_part and self._settler.consider(known, view, mine=mine)):
                 self._store.round_done(known.request_hash)
                 self._clerk.forget(known.request_hash)
                 self._poker.forget(known.request_hash)

@@ -150,7 +150,9 @@ class Seat:
     def commit(self, commitment: bytes, job: str) -> bool:
         """Sends the commitment; `job` names the transaction, so that it is sent once."""
         seat = self.assignment.id
-        self.tools.sender.send(COURT, "commit", seat.request_hash, seat.seat, commitment, job=job)
+        self.tools.sender.send(
+            COURT, "commit", seat.request_hash, seat.level, seat.seat, commitment, job=job
+        )
         return True
 
     def open(self, produced: Produced, job: str) -> bool:
@@ -160,6 +162,7 @@ class Seat:
             COURT,
             "open",
             seat.request_hash,
+            seat.level,
             seat.seat,
             produced.digest,
             produced.evidence_hash,
@@ -174,6 +177,7 @@ class Seat:
             COURT,
             "publish",
             self.assignment.id.request_hash,
+            self.assignment.round.task_hash,
             output,
             self.output_salt(messages.content_hash(output)),
             job=job,

@@ -180,7 +180,7 @@ def _seat_settled(scope: Scope, event: SeatSettled) -> None:
     scope.rows.put(
         SeatRecord,
         event.request_hash,
-        _round(scope, event.request_hash)["level"],
+        event.level,
         event.seat,
         paid=event.paid,
         slashed=event.slashed,

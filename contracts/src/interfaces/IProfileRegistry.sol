@@ -11,7 +11,7 @@ enum Family {
 }
 
 /// @notice Everything a round needs to know of a profile. Immutable once registered, so a round that
-/// holds a profileId holds its parameters. Windows in seconds, amounts in wei, fractions in basis points
+/// holds a profile's number holds its parameters: the snapshot costs two bytes. Windows in seconds, amounts in wei, fractions in basis points
 /// of the lock they are taken from.
 struct Profile {
     Family family;
@@ -25,18 +25,25 @@ struct Profile {
     uint96 seatFee;
     uint96 tip;
     uint96 minStake;
+    uint64 evidenceWeight; // nano-evidence (1e9 = one full observation)
     uint96 seatLock;
     uint96 providerBond;
     uint16 slashNoCommitBps;
     uint16 slashNoOpenBps;
     uint16 slashRejectedBps;
-    uint64 evidenceWeight; // nano-evidence (1e9 = one full observation)
+    uint16 slashOverturnedBps; // of a majority's locks when an appeal decides the opposite
+    uint96 appealBond; // for the delay, beside the next committee's fees; a flag's bond too
+    uint32 appealWindow; // 0: verdicts are final
+    uint32 flagWindow; // 0: what was published cannot be flagged
+    uint16 auditBps; // how often the protocol appeals by itself
+    bool voidDigests; // the family has a digest that says "no answer": opening it counts as not opening
     bytes32 calibrationRoot;
 }
 
 interface IProfileRegistry {
     error ProfileAlreadyRegistered(bytes32 profileId);
     error ProfileUnknown(bytes32 profileId);
+    error ProfileNumberUnknown(uint256 number);
     error ProfileInvalid(string reason);
 
     /// @param recipe the RFC 8785 JSON whose keccak256 is the profileId.
@@ -48,4 +55,8 @@ interface IProfileRegistry {
     function profile(bytes32 profileId) external view returns (Profile memory);
     function isRegistered(bytes32 profileId) external view returns (bool);
     function profileIds() external view returns (bytes32[] memory);
+    /// @return Position of a profile in `profileIds`. Reverts ProfileUnknown.
+    function numberOf(bytes32 profileId) external view returns (uint16);
+    /// @dev Reverts ProfileNumberUnknown.
+    function profileAt(uint16 number) external view returns (bytes32 profileId, Profile memory);
 }

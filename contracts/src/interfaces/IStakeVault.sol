@@ -14,8 +14,9 @@ struct DrawRequest {
     uint32 epoch; // whose weights count: this one or the last
     bytes32 seed;
     uint256 count;
+    uint32 enrolledBefore; // epoch: who enrolled in it or later is not drawn
     address excludedOperator;
-    uint256 excludedAgentId; // the provider's own agent, whoever enrolled it
+    uint256[] excludedAgentIds; // the provider's own agent, whoever enrolled it, and earlier committees
     uint96 lockAmount;
     bytes32 ref; // of the locks
 }
@@ -40,6 +41,7 @@ interface IStakeVault {
     error VaultOperatorEnrolled(address operator, bytes32 profileId, uint256 agentId);
     error VaultTooManyProfiles(uint256 agentId, uint256 limit);
     error VaultNotCapable(uint256 agentId, bytes32 profileId);
+    error VaultAgentIdTooLarge(uint256 agentId);
     error VaultEpochUnknown(uint32 epoch, uint32 current);
     error VaultSlashExceedsLock(uint256 slashed, uint256 lock);
     error VaultTransferFailed(address account, uint256 amount);
@@ -114,6 +116,12 @@ interface IStakeVault {
     function freeStakeOf(uint256 agentId) external view returns (uint256);
     function enrolmentsOf(uint256 agentId) external view returns (bytes32[] memory);
     function isEnrolled(uint256 agentId, bytes32 profileId) external view returns (bool);
+    /// @return operator who enrolled the agent; zero if it is not enrolled.
+    /// @return since the epoch in which it was.
+    function enrolmentOf(uint256 agentId, bytes32 profileId)
+        external
+        view
+        returns (address operator, uint32 since);
     /// @notice Weight (gwei) of an agent for draws of rounds submitted in `epoch`: the last epoch, this
     /// one or the next; reverts VaultEpochUnknown for any other.
     function weightOf(uint256 agentId, bytes32 profileId, uint32 epoch) external view returns (uint256);

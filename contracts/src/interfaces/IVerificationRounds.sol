@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ICourtRecord} from "./ICourtRecord.sol";
 import {IValidationNetwork} from "./IValidationNetwork.sol";
 
 /// @notice What a provider signs (EIP-712) when it delivers a piece of work.
@@ -23,7 +24,9 @@ enum Phase {
     Committing,
     Opening,
     Tallying, // the opening window is over and nobody has called `advance` yet (never stored)
+    Appealing, // counted; anybody may have a larger committee decide
     Publishing, // provisionally Accepted; the provider owes the output's bytes
+    Flagging, // published; anybody may say that it is not what was accepted
     Final
 }
 
@@ -41,138 +44,81 @@ enum SeatState {
     Opened
 }
 
-/// @dev The order packs it into nine slots.
+/// @notice A round as the court knows it now: what is stored, and what follows from it, the profile and
+/// the clock. Counts, windows, quorum and cluster are the present level's.
 struct Round {
     uint256 agentId;
     bytes32 profileId;
-    bytes32 taskHash;
-    bytes32 outputHash;
-    address client;
-    uint96 bond;
+    address provider; // the agent's owner at submit: earns its good evidence, may not sit on the committee
     address payer; // who paid the fee, and gets it back when the round expires
-    uint96 fee;
+    uint256 fee;
+    uint256 bond;
     bytes32 key;
-    uint64 entropyBlock;
-    uint40 submittedAt;
-    uint40 commitClosesAt;
-    uint40 openClosesAt;
-    uint40 publishClosesAt;
+    uint256 entropyBlock;
+    uint32 sortitionEpoch;
+    uint256 commitClosesAt;
+    uint256 openClosesAt; // once counted: when that was
+    uint256 appealClosesAt; // 0 unless Appealing
+    uint256 publishClosesAt; // 0 unless Publishing
     uint8 level;
     Phase phase;
-    Verdict verdict;
+    Verdict verdict; // None until final
     uint8 committed; // seats, the provider's not counted
     uint8 opened; // seats, the provider's not counted
-    uint32 sortitionEpoch;
-    address provider; // the agent's owner at submit: earns its good evidence, may not sit on the committee
     uint8 seatCount; // seats really drawn
-    uint8 quorum; // M, of the profile's committee size
-    uint32 cluster; // bit i: seat i belongs to the paid cluster
+    uint8 quorum; // M, of the committee's full size
+    uint256 cluster; // bit i: seat i belongs to the majority that decided
     bool selfVerified; // the provider's own operator asked or paid: no good evidence
 }
 
 /// @dev The evidence hash an opening carries is bound by the commitment and kept in `Opened` only.
 struct Seat {
     uint256 agentId;
-    address operator; // who enrolled it; the owner at submit for the provider's seat
     SeatState state;
-    uint40 committedAt;
-    uint96 lock;
+    bool settled;
+    uint256 lock;
+    bytes32 commitment; // zero if `commitMany` recorded it, and once opened: the digest takes its place
+    bytes32 digest; // zero, too, if `openMany` counted it: then `Opened` has it
+}
+
+/// @notice A commitment that anybody may post, signed by an operator's key over `hashCommitment(...)`: r,
+/// and s with the parity of v in its highest bit (EIP-2098).
+struct SignedCommitment {
+    uint8 seat;
     bytes32 commitment;
+    bytes32 r;
+    bytes32 vs;
+}
+
+/// @notice An opening that anybody may post: who knows the salt was told by the seat.
+struct Opening {
+    uint8 seat;
     bytes32 digest;
+    bytes32 evidenceHash;
+    bytes32 salt;
+}
+
+/// @notice A commitment as `commitMany` recorded it, in the order of the `Committed` events.
+struct Batched {
+    uint8 seat;
+    bytes32 commitment;
+}
+
+/// @notice A seat of a final round whose account is to be closed.
+struct SeatRef {
+    bytes32 requestHash;
+    uint8 level;
+    uint8 seat;
 }
 
 /// @title The court: a drawn committee re-runs a piece of work blind, and the contract itself
 /// compares the committed digests and counts the votes.
-interface IVerificationRounds is IValidationNetwork {
-    // ---------------------------------------------------------------- errors
-    error RoundUnknown(bytes32 requestHash);
-    error RoundWrongPhase(bytes32 requestHash, Phase actual, Phase required);
-    error RoundWindowOpen(bytes32 requestHash, uint256 closesAt);
-    error RoundWindowClosed(bytes32 requestHash, uint256 closedAt);
-    error RoundAlreadyVerified(bytes32 requestHash, bytes32 earlierRequestHash);
-    error RoundFeeMismatch(uint256 sent, uint256 required);
-    error RoundRequestHashMismatch(bytes32 requestHash, bytes32 derived);
-    error RoundNoWithdrawal(address account);
-    error RoundTransferFailed(address account, uint256 amount);
-    error ReceiptExpired(uint64 deadline, uint256 timestamp);
-    error ReceiptSignerNotOperator(uint256 agentId, address signer);
-    error ReceiptAgentMismatch(uint256 receiptAgentId, uint256 registryAgentId);
-    error ReceiptNoClient();
-    error SeatUnknown(bytes32 requestHash, uint8 seat);
-    error SeatNotOperator(uint256 agentId, address caller);
-    error SeatAlreadyCommitted(bytes32 requestHash, uint8 seat);
-    error SeatNotCommitted(bytes32 requestHash, uint8 seat);
-    error SeatAlreadyOpened(bytes32 requestHash, uint8 seat);
-    error SeatCommitmentEmpty();
-    error SeatCommitmentMismatch(bytes32 committed, bytes32 opened);
-    error EntropyNotReady(uint256 entropyBlock, uint256 blockNumber);
-    error OutputHashMismatch(bytes32 committed, bytes32 published);
-    error OutputTooLarge(uint256 size, uint256 limit);
-    error OutputNotProvider(uint256 agentId, address caller);
-
-    // ---------------------------------------------------------------- events
-    event RoundSubmitted(
-        bytes32 indexed requestHash,
-        uint256 indexed agentId,
-        bytes32 indexed profileId,
-        address client,
-        address payer,
-        bytes32 taskHash,
-        bytes32 outputHash,
-        string taskURI,
-        uint256 entropyBlock,
-        uint256 fee,
-        uint256 bond
-    );
-    event DrawPostponed(bytes32 indexed requestHash, uint256 entropyBlock);
-    event CommitteeDrawn(
-        bytes32 indexed requestHash,
-        uint8 level,
-        bytes32 key,
-        uint256[] agentIds,
-        address[] operators,
-        uint256 commitClosesAt
-    );
-    /// @param seat 0..n-1, or PROVIDER_SEAT.
-    event Committed(
-        bytes32 indexed requestHash, uint256 indexed agentId, uint8 level, uint8 seat, bytes32 commitment
-    );
-    /// @notice Everybody acted before the window's end; opening starts now.
-    event CommitsClosed(bytes32 indexed requestHash, uint8 level, uint256 openClosesAt);
-    event Opened(
-        bytes32 indexed requestHash,
-        uint256 indexed agentId,
-        uint8 level,
-        uint8 seat,
-        bytes32 digest,
-        bytes32 evidenceHash
-    );
-    /// @param opened bit i set: seat i opened. agreeing: bit i set: seat i is within tolerance of the
-    /// claim. cluster: bit i set: seat i belongs to the paid (majority) cluster.
-    /// @param publishClosesAt 0 unless the verdict is Accepted.
-    event Tallied(
-        bytes32 indexed requestHash,
-        uint8 level,
-        Verdict verdict,
-        uint256 opened,
-        uint256 agreeing,
-        uint256 cluster,
-        uint256 publishClosesAt
-    );
-    event OutputPublished(bytes32 indexed requestHash, bytes32 contentHash, bytes32 salt, bytes output);
-    event SeatSettled(
-        bytes32 indexed requestHash, uint256 indexed agentId, uint8 seat, uint256 paid, uint256 slashed
-    );
-    event ProviderSettled(bytes32 indexed requestHash, uint256 indexed agentId, uint256 slashed);
-    event RoundFinalized(bytes32 indexed requestHash, Verdict verdict, string tag, address finalizer);
-    event Credited(address indexed account, uint256 amount);
-    event Withdrawn(address indexed account, uint256 amount);
-
+interface IVerificationRounds is ICourtRecord, IValidationNetwork {
     // ---------------------------------------------------------------- verbs
     /// @notice `submit` (ERC-8294) on behalf of `payer`, to whom the fee returns when the round expires.
     /// `submit` itself is the same with the caller as payer.
     /// @param requestHash must equal `requestHashOf(receipt, nonce)`.
-    /// @param policy abi.encode(SelectionPolicy), equal to `policyOf(profileId)`.
+    /// @param policy abi.encode(SelectionPolicy), equal to `policyOf(profileId)`; or empty, which means it.
     /// @param payload abi.encode(Receipt receipt, bytes signature, string taskURI, bytes32 nonce).
     function submitFor(bytes32 requestHash, bytes calldata policy, bytes calldata payload, address payer)
         external
@@ -183,10 +129,28 @@ interface IVerificationRounds is IValidationNetwork {
     function draw(bytes32 requestHash) external;
 
     /// @notice Records a commitment for a seat (or the provider: seat 255). Caller: the seat's agent.
-    function commit(bytes32 requestHash, uint8 seat, bytes32 commitment) external;
+    function commit(bytes32 requestHash, uint8 level, uint8 seat, bytes32 commitment) external;
 
-    /// @notice Opens a commitment made by `commitmentOf(...)`. Caller: the seat's agent.
-    function open(bytes32 requestHash, uint8 seat, bytes32 digest, bytes32 evidenceHash, bytes32 salt)
+    /// @notice Records commitments that others signed. Anyone may call. An entry that is not to be had
+    /// (of a stranger, twice, too late, forged) is passed over with `EntrySkipped`.
+    function commitMany(bytes32 requestHash, uint8 level, SignedCommitment[] calldata entries) external;
+
+    /// @notice Opens a commitment that the seat posted itself, made by `commitmentOf(...)`. Anyone who knows the salt may call: only the
+    /// seat does, unless it has told somebody to post for it.
+    function open(
+        bytes32 requestHash,
+        uint8 level,
+        uint8 seat,
+        bytes32 digest,
+        bytes32 evidenceHash,
+        bytes32 salt
+    ) external;
+
+    /// @notice Opens many; an entry that does not fit is passed over with `EntrySkipped`. Counts the level
+    /// at once if nobody is left to open, and then stores no digest that it has just counted.
+    /// @param batch all commitments of the level that `commitMany` recorded, in their order: they are kept
+    /// as one hash. May be empty if no entry is among them.
+    function openMany(bytes32 requestHash, uint8 level, Opening[] calldata entries, Batched[] calldata batch)
         external;
 
     /// @notice Moves a round whose window is over: tallies after the opening window, finalizes what
@@ -195,8 +159,14 @@ interface IVerificationRounds is IValidationNetwork {
     function advance(bytes32 requestHash) external;
 
     /// @notice Publishes the bytes behind an accepted output and finalizes the round. For the `exact`
-    /// family a digest that is not the output's turns the verdict to Rejected.
-    function publish(bytes32 requestHash, bytes calldata output, bytes32 salt) external;
+    /// family a digest that is not the output's turns the verdict to Rejected. Caller: the provider.
+    /// @param taskHash the receipt's, which with the output names the work.
+    function publish(bytes32 requestHash, bytes32 taskHash, bytes calldata output, bytes32 salt) external;
+
+    /// @notice Closes the accounts of seats of final rounds: fee or slash, evidence, and the lock is free
+    /// again. Anyone may call, for any seats; what cannot be settled, or was, is passed over. Who settles a
+    /// seat that did not open earns its fee, unless the round expired.
+    function settle(SeatRef[] calldata refs) external;
 
     /// @notice Pays out the caller's credit.
     function withdraw() external;
@@ -205,7 +175,9 @@ interface IVerificationRounds is IValidationNetwork {
     function PROVIDER_SEAT() external view returns (uint8);
     /// @notice The round, its `phase` being `phaseOf` at this block's time.
     function round(bytes32 requestHash) external view returns (Round memory);
+    /// @notice Seats of the present level.
     function seats(bytes32 requestHash) external view returns (Seat[] memory);
+    function seatsAt(bytes32 requestHash, uint8 level) external view returns (Seat[] memory);
     function providerSeat(bytes32 requestHash) external view returns (Seat memory);
     function phaseOf(bytes32 requestHash) external view returns (Phase);
     function creditOf(address account) external view returns (uint256);
@@ -216,6 +188,17 @@ interface IVerificationRounds is IValidationNetwork {
     function requestHashOf(Receipt calldata receipt, bytes32 nonce) external view returns (bytes32);
     /// @notice EIP-712 digest of a receipt (domain "Assay", "1", chainid, this).
     function hashReceipt(Receipt calldata receipt) external view returns (bytes32);
+    /// @notice EIP-712 digest of what a seat signs for `commitMany` (domain "Assay", "1", chainid, this):
+    /// Commitment(bytes32 requestHash,uint8 level,uint8 seat,uint256 agentId,bytes32 key,bytes32 commitment).
+    /// @dev The key is bound, so that a signature for a draw that a reorganisation undid binds nobody.
+    function hashCommitment(
+        bytes32 requestHash,
+        uint8 level,
+        uint8 seat,
+        uint256 agentId,
+        bytes32 key,
+        bytes32 commitment
+    ) external view returns (bytes32);
     /// @notice keccak256(abi.encode(chainid, this, requestHash, level, key, agentId, digest, evidenceHash, salt)).
     function commitmentOf(
         bytes32 requestHash,

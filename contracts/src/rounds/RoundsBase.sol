@@ -4,23 +4,65 @@ pragma solidity ^0.8.28;
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
+import {ICourtRecord} from "../interfaces/ICourtRecord.sol";
 import {IEntropy} from "../interfaces/IEntropy.sol";
 import {IIdentityRegistry} from "../interfaces/IIdentityRegistry.sol";
 import {IProfileRegistry, Profile} from "../interfaces/IProfileRegistry.sol";
 import {IReputationLedger} from "../interfaces/IReputationLedger.sol";
 import {IStakeVault} from "../interfaces/IStakeVault.sol";
 import {IValidationRegistry} from "../interfaces/IValidationRegistry.sol";
-import {IVerificationRounds, Phase, Round, SeatState, Verdict} from "../interfaces/IVerificationRounds.sol";
+import {Phase, Verdict} from "../interfaces/IVerificationRounds.sol";
+import {Bench} from "../libraries/Bench.sol";
 
-/// @dev What the parts of the court share: its neighbours, its storage and the clock of a round.
-abstract contract RoundsBase is IVerificationRounds, EIP712, ReentrancyGuardTransient {
-    struct SeatSlot {
-        uint256 agentId;
-        address operator;
-        SeatState state;
-        uint40 committedAt;
-        bytes32 commitment;
-        bytes32 digest;
+/// @title What the parts of the court share: neighbours, storage, the clock of a round.
+/// @dev The court is one contract at one address in three pieces of code, because its code exceeds what EIP-170
+/// allows to one: `VerificationRounds` holds the storage and the verbs every round uses, and calls
+/// `CourtIntake` and `CourtSettlement` by DELEGATECALL for the others. Their addresses are immutable: there
+/// is no key that could change the code. All three inherit this contract first and declare no storage, so
+/// the layout is the same; a linked library would save nothing and could not share internal functions.
+///
+/// Storage. A round takes three new slots at submit (head, docket, work), and per level one for the bench,
+/// one for the key and one for five agents. A seat that posts for itself takes one, which holds its
+/// commitment and then its digest; commitments that a relayer posts take one together, a chained hash that
+/// whoever opens them proves against. What can be derived from events, the profile or the receipt is not
+/// stored.
+abstract contract RoundsBase is ICourtRecord, EIP712, ReentrancyGuardTransient {
+    /// @dev One slot, read and written at each turn of a round.
+    struct Head {
+        address payer;
+        Phase phase; // None, Drawing or Final; once the level is drawn, its bench knows better
+        Verdict verdict;
+        uint8 level;
+        bool selfVerified;
+        uint32 entropyBlock;
+        uint32 sortitionEpoch;
+    }
+
+    /// @dev One slot, written at submit.
+    struct Docket {
+        address provider; // the agent's owner then
+        uint48 agentId;
+        uint16 profile; // its number: profiles are immutable, so this is a snapshot of all parameters
+        uint32 epoch; // of the submit: whoever enrolled since then sits on no committee of this round
+    }
+
+    struct Level {
+        Bench bench;
+        bytes32 key;
+        bytes32 batch; // chained hash of the commitments that came through `commitMany`; then the claim
+        uint256[10] agents; // five to a word
+        bytes32[48] marks; // a commitment its seat posted itself, then the digest; the last is the provider's
+    }
+
+    struct Trial {
+        Head head;
+        Docket docket;
+        Level[4] levels;
+    }
+
+    struct Totals {
+        uint128 burned;
+        uint128 rounds;
     }
 
     struct Neighbours {
@@ -32,10 +74,12 @@ abstract contract RoundsBase is IVerificationRounds, EIP712, ReentrancyGuardTran
         IEntropy entropy;
     }
 
-    /// @inheritdoc IVerificationRounds
-    uint8 public constant PROVIDER_SEAT = 255;
+    /// @dev The provider's place; the committee has 0, 1, 2...
+    uint8 internal constant PROVIDER = 255;
     /// @dev Blocks between a submit, or a missed draw, and the block whose hash decides the draw.
     uint256 internal constant ENTROPY_DELAY = 2;
+    /// @dev The first committee and at most three appeals.
+    uint256 internal constant LEVELS = 4;
 
     IIdentityRegistry internal immutable _identity;
     IValidationRegistry internal immutable _validation;
@@ -44,59 +88,62 @@ abstract contract RoundsBase is IVerificationRounds, EIP712, ReentrancyGuardTran
     IReputationLedger internal immutable _ledger;
     IEntropy internal immutable _entropy;
 
-    mapping(bytes32 requestHash => Round) internal _rounds;
-    mapping(bytes32 requestHash => mapping(uint256 seat => SeatSlot)) internal _seats;
-    /// @dev Which round verifies a piece of work: (agentId, taskHash, outputHash) => requestHash.
+    mapping(bytes32 requestHash => Trial) internal _trials;
+    /// @dev Which round verifies a piece of work: (agentId, profileId, taskHash, outputHash) => requestHash.
     mapping(bytes32 workId => bytes32 requestHash) internal _roundOfWork;
     mapping(address account => uint256) internal _credits;
-    /// @inheritdoc IVerificationRounds
-    uint256 public burned;
-    /// @inheritdoc IVerificationRounds
-    uint256 public roundCount;
+    Totals internal _totals;
 
     constructor(Neighbours memory n) EIP712("Assay", "1") {
         (_identity, _validation, _profiles) = (n.identity, n.validation, n.profiles);
         (_vault, _ledger, _entropy) = (n.vault, n.ledger, n.entropy);
     }
 
-    /// @dev The phase by the clock. Early endings: a commit window that left no quorum, and an opening
-    /// window in which all who committed have opened.
-    function _phase(bytes32 requestHash) internal view returns (Phase phase) {
-        Round storage r = _rounds[requestHash];
-        phase = r.phase;
-        if (phase == Phase.Committing && block.timestamp >= r.commitClosesAt) {
-            phase = r.committed < r.quorum ? Phase.Tallying : Phase.Opening;
-        }
-        if (phase == Phase.Opening && (block.timestamp >= r.openClosesAt || _allOpened(requestHash))) {
-            phase = Phase.Tallying;
-        }
+    /// @notice keccak256 of the neighbours' addresses: the pieces of one court have them in common.
+    function neighbourhood() public view returns (bytes32) {
+        return keccak256(abi.encode(_identity, _validation, _profiles, _vault, _ledger, _entropy));
+    }
+
+    function _phase(bytes32 requestHash) internal view returns (Phase) {
+        Trial storage c = _trials[requestHash];
+        Head memory head = c.head;
+        if (head.phase != Phase.Drawing) return head.phase;
+        Bench bench = c.levels[head.level].bench;
+        return bench.isDrawn() ? bench.phase() : Phase.Drawing;
     }
 
     function _requirePhase(bytes32 requestHash, Phase required) internal view {
         Phase actual = _phase(requestHash);
+        if (actual == required) return;
         require(actual != Phase.None, RoundUnknown(requestHash));
-        require(actual == required, RoundWrongPhase(requestHash, actual, required));
+        revert RoundWrongPhase(requestHash, actual, required);
     }
 
-    function _profileOf(bytes32 requestHash) internal view returns (Profile memory) {
-        return _profiles.profile(_rounds[requestHash].profileId);
+    function _profileOf(Trial storage c) internal view returns (bytes32 profileId, Profile memory profile) {
+        return _profiles.profileAt(c.docket.profile);
     }
 
-    function _workId(Round storage r) internal view returns (bytes32) {
-        return _workId(r.agentId, r.taskHash, r.outputHash);
-    }
-
-    function _workId(uint256 agentId, bytes32 taskHash, bytes32 outputHash) internal pure returns (bytes32) {
-        return keccak256(abi.encode(agentId, taskHash, outputHash));
-    }
-
-    function _allOpened(bytes32 requestHash) private view returns (bool) {
-        Round storage r = _rounds[requestHash];
-        return r.opened == r.committed && _seats[requestHash][PROVIDER_SEAT].state != SeatState.Committed;
-    }
-
-    /// @dev Settles a round for good; see RoundsSettlement.
-    function _finalize(bytes32 requestHash, Profile memory profile, Verdict verdict, bool openingWasDue)
+    function _workId(uint256 agentId, bytes32 profileId, bytes32 taskHash, bytes32 outputHash)
         internal
-        virtual;
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(agentId, profileId, taskHash, outputHash));
+    }
+
+    /// @dev Of a drawn seat.
+    function _agentAt(Level storage level, uint256 seat) internal view returns (uint256) {
+        return uint48(level.agents[seat / 5] >> (48 * (seat % 5)));
+    }
+
+    function _credit(address account, uint256 amount) internal {
+        if (amount == 0) return;
+        _credits[account] += amount;
+
+        emit Credited(account, amount);
+    }
+
+    function _share(uint256 amount, uint256 bps) internal pure returns (uint256) {
+        return amount * bps / 10_000;
+    }
 }

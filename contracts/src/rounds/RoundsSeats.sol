@@ -1,84 +1,115 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
-import {Profile} from "../interfaces/IProfileRegistry.sol";
-import {DrawRequest} from "../interfaces/IStakeVault.sol";
-import {IVerificationRounds, Phase, Round, SeatState, Verdict} from "../interfaces/IVerificationRounds.sol";
+import {
+    Batched,
+    IVerificationRounds,
+    Opening,
+    Phase,
+    SeatState,
+    SignedCommitment
+} from "../interfaces/IVerificationRounds.sol";
 import {AgentAuth} from "../libraries/AgentAuth.sol";
-import {RoundsBase} from "./RoundsBase.sol";
+import {Bench, BenchLib} from "../libraries/Bench.sol";
+import {RoundsDraw} from "./RoundsDraw.sol";
 
-/// @dev The committee: drawn, committing, opening.
-abstract contract RoundsSeats is RoundsBase {
-    /// @inheritdoc IVerificationRounds
-    function draw(bytes32 requestHash) external nonReentrant {
-        _requirePhase(requestHash, Phase.Drawing);
-        Round storage r = _rounds[requestHash];
-        require(block.number > r.entropyBlock, EntropyNotReady(r.entropyBlock, block.number));
-
-        (bool available, bytes32 entropy) = _entropy.entropyOf(r.entropyBlock);
-        if (!available || _vault.currentEpoch() > r.sortitionEpoch + 1) return _postpone(requestHash);
-
-        Profile memory profile = _profileOf(requestHash);
-        (uint256[] memory agentIds, address[] memory operators) = _vault.draw(
-            DrawRequest({
-                profileId: r.profileId,
-                epoch: r.sortitionEpoch,
-                seed: keccak256(abi.encode(entropy, requestHash, r.level, "draw")),
-                count: profile.committeeSize,
-                excludedOperator: r.provider,
-                excludedAgentId: r.agentId,
-                lockAmount: profile.seatLock,
-                ref: requestHash
-            })
-        );
-        if (agentIds.length < Math.max(profile.minOperators, r.quorum)) {
-            return _abandon(requestHash, profile, agentIds);
-        }
-        _seat(requestHash, profile, agentIds, operators, entropy);
+/// @dev Committing and opening, one by one or a whole committee at once.
+abstract contract RoundsSeats is RoundsDraw {
+    /// @dev A level while entries are gone through.
+    struct Sitting {
+        bytes32 requestHash;
+        uint8 level;
+        bytes32 key;
+        Bench bench;
     }
 
+    bytes32 private constant COMMITMENT_TYPEHASH = keccak256(
+        "Commitment(bytes32 requestHash,uint8 level,uint8 seat,uint256 agentId,bytes32 key,bytes32 commitment)"
+    );
+
     /// @inheritdoc IVerificationRounds
-    function commit(bytes32 requestHash, uint8 seat, bytes32 commitment) external {
-        _requirePhase(requestHash, Phase.Committing);
-        SeatSlot storage s = _ownSeat(requestHash, seat);
-        require(s.state == SeatState.Drawn, SeatAlreadyCommitted(requestHash, seat));
+    function commit(bytes32 requestHash, uint8 level, uint8 seat, bytes32 commitment) external {
+        (Level storage l, Bench bench) = _levelIn(requestHash, level, Phase.Committing);
+        uint256 bit = _bitOf(bench, seat);
+        require(bit < BenchLib.NO_BIT, SeatUnknown(requestHash, seat));
+        uint256 agentId = _agentOf(requestHash, l, bit);
+        require(AgentAuth.isOperator(_identity, agentId, msg.sender), SeatNotOperator(agentId, msg.sender));
+        require(!bench.hasCommitted(bit), SeatAlreadyCommitted(requestHash, seat));
         require(commitment != bytes32(0), SeatCommitmentEmpty());
 
-        Round storage r = _rounds[requestHash];
-        s.commitment = commitment;
-        s.state = SeatState.Committed;
-        s.committedAt = uint40(block.timestamp);
-        if (seat != PROVIDER_SEAT) ++r.committed;
-
-        emit Committed(requestHash, s.agentId, r.level, seat, commitment);
-
-        if (r.committed == r.seatCount && _seats[requestHash][PROVIDER_SEAT].state == SeatState.Committed) {
-            r.phase = Phase.Opening;
-            r.commitClosesAt = uint40(block.timestamp);
-            r.openClosesAt = uint40(block.timestamp + _profileOf(requestHash).openWindow);
-            emit CommitsClosed(requestHash, r.level, r.openClosesAt);
-        }
+        l.marks[bit] = commitment;
+        emit Committed(requestHash, agentId, level, seat, commitment);
+        l.bench = _closeIfComplete(requestHash, level, bench.withCommitted(bit));
     }
 
     /// @inheritdoc IVerificationRounds
-    function open(bytes32 requestHash, uint8 seat, bytes32 digest, bytes32 evidenceHash, bytes32 salt)
+    function commitMany(bytes32 requestHash, uint8 level, SignedCommitment[] calldata entries) external {
+        (Level storage l, Sitting memory s) = _sitting(requestHash, level, Phase.Committing);
+        bytes32 batch = l.batch;
+        for (uint256 i = 0; i < entries.length; ++i) {
+            SignedCommitment calldata entry = entries[i];
+            (uint256 bit, uint256 agentId, bytes4 fault) = _commitmentFault(s, l, entry);
+            if (fault != 0) {
+                emit EntrySkipped(requestHash, level, entry.seat, fault);
+                continue;
+            }
+            batch = _chained(batch, entry.seat, entry.commitment);
+            s.bench = s.bench.withCommitted(bit);
+            emit Committed(requestHash, agentId, level, entry.seat, entry.commitment);
+        }
+        l.batch = batch;
+        l.bench = _closeIfComplete(requestHash, level, s.bench);
+    }
+
+    /// @inheritdoc IVerificationRounds
+    function open(
+        bytes32 requestHash,
+        uint8 level,
+        uint8 seat,
+        bytes32 digest,
+        bytes32 evidenceHash,
+        bytes32 salt
+    ) external {
+        (Level storage l, Bench bench) = _levelIn(requestHash, level, Phase.Opening);
+        uint256 bit = _bitOf(bench, seat);
+        require(bit < BenchLib.NO_BIT, SeatUnknown(requestHash, seat));
+        SeatState state = bench.stateOf(bit);
+        require(state != SeatState.Drawn, SeatNotCommitted(requestHash, seat));
+        require(state == SeatState.Committed, SeatAlreadyOpened(requestHash, seat));
+        uint256 agentId = _agentOf(requestHash, l, bit);
+        bytes32 expected = commitmentOf(requestHash, level, l.key, agentId, digest, evidenceHash, salt);
+        require(l.marks[bit] == expected, SeatCommitmentMismatch(l.marks[bit], expected));
+
+        l.marks[bit] = digest;
+        l.bench = bench.withOpened(bit);
+
+        emit Opened(requestHash, agentId, level, seat, digest, evidenceHash);
+    }
+
+    /// @inheritdoc IVerificationRounds
+    function openMany(bytes32 requestHash, uint8 level, Opening[] calldata entries, Batched[] calldata batch)
         external
+        nonReentrant
     {
-        _requirePhase(requestHash, Phase.Opening);
-        SeatSlot storage s = _ownSeat(requestHash, seat);
-        require(s.state != SeatState.Drawn, SeatNotCommitted(requestHash, seat));
-        require(s.state == SeatState.Committed, SeatAlreadyOpened(requestHash, seat));
-        Round storage r = _rounds[requestHash];
-        bytes32 expected = commitmentOf(requestHash, r.level, r.key, s.agentId, digest, evidenceHash, salt);
-        require(s.commitment == expected, SeatCommitmentMismatch(s.commitment, expected));
-
-        s.digest = digest;
-        s.state = SeatState.Opened;
-        if (seat != PROVIDER_SEAT) ++r.opened;
-
-        emit Opened(requestHash, s.agentId, r.level, seat, digest, evidenceHash);
+        (Level storage l, Sitting memory s) = _sitting(requestHash, level, Phase.Opening);
+        Marks memory marks = _marksOf(s, l, batch);
+        for (uint256 i = 0; i < entries.length; ++i) {
+            Opening calldata entry = entries[i];
+            (uint256 bit, uint256 agentId, bytes4 fault) = _openingFault(s, l, marks, entry);
+            if (fault != 0) {
+                emit EntrySkipped(requestHash, level, entry.seat, fault);
+                continue;
+            }
+            marks.digests[bit] = entry.digest;
+            marks.fresh |= 1 << bit;
+            s.bench = s.bench.withOpened(bit);
+            emit Opened(requestHash, agentId, level, entry.seat, entry.digest, entry.evidenceHash);
+        }
+        l.bench = s.bench;
+        if (s.bench.phase() == Phase.Tallying) _tally(requestHash, marks);
+        else _keep(l, marks, marks.fresh);
     }
 
     /// @inheritdoc IVerificationRounds
@@ -98,53 +129,116 @@ abstract contract RoundsSeats is RoundsBase {
         );
     }
 
-    /// @dev Nobody chooses the new block: it is a fixed distance from the one in which the miss is noticed.
-    function _postpone(bytes32 requestHash) private {
-        Round storage r = _rounds[requestHash];
-        r.entropyBlock = uint64(block.number + ENTROPY_DELAY);
-        r.sortitionEpoch = _vault.currentEpoch();
-
-        emit DrawPostponed(requestHash, r.entropyBlock);
-    }
-
-    /// @dev No committee sat, so nothing was learnt: the same work may be submitted again.
-    function _abandon(bytes32 requestHash, Profile memory profile, uint256[] memory agentIds) private {
-        delete _roundOfWork[_workId(_rounds[requestHash])];
-        for (uint256 i = 0; i < agentIds.length; ++i) {
-            _vault.release(agentIds[i], profile.seatLock, 0, requestHash);
-        }
-        _finalize(requestHash, profile, Verdict.Expired, false);
-    }
-
-    function _seat(
+    /// @inheritdoc IVerificationRounds
+    function hashCommitment(
         bytes32 requestHash,
-        Profile memory profile,
-        uint256[] memory agentIds,
-        address[] memory operators,
-        bytes32 entropy
-    ) private {
-        Round storage r = _rounds[requestHash];
-        r.key = keccak256(abi.encode(entropy, requestHash, r.level, "key"));
-        r.phase = Phase.Committing;
-        r.seatCount = uint8(agentIds.length);
-        r.commitClosesAt = uint40(block.timestamp + profile.commitWindow);
-        r.openClosesAt = r.commitClosesAt + profile.openWindow;
-        for (uint256 i = 0; i < agentIds.length; ++i) {
-            SeatSlot storage s = _seats[requestHash][i];
-            (s.agentId, s.operator) = (agentIds[i], operators[i]);
-        }
-
-        emit CommitteeDrawn(requestHash, r.level, r.key, agentIds, operators, r.commitClosesAt);
-        emit ValidatorsSelected(requestHash, operators, entropy);
+        uint8 level,
+        uint8 seat,
+        uint256 agentId,
+        bytes32 key,
+        bytes32 commitment
+    ) public view returns (bytes32) {
+        return _hashTypedDataV4(
+            keccak256(abi.encode(COMMITMENT_TYPEHASH, requestHash, level, seat, agentId, key, commitment))
+        );
     }
 
-    function _ownSeat(bytes32 requestHash, uint8 seat) private view returns (SeatSlot storage s) {
-        require(
-            seat < _rounds[requestHash].seatCount || seat == PROVIDER_SEAT, SeatUnknown(requestHash, seat)
+    function _sitting(bytes32 requestHash, uint8 level, Phase required)
+        private
+        view
+        returns (Level storage l, Sitting memory s)
+    {
+        (l, s.bench) = _levelIn(requestHash, level, required);
+        (s.requestHash, s.level, s.key) = (requestHash, level, l.key);
+    }
+
+    function _commitmentFault(Sitting memory s, Level storage l, SignedCommitment calldata entry)
+        private
+        view
+        returns (uint256 bit, uint256 agentId, bytes4 fault)
+    {
+        bit = _bitOf(s.bench, entry.seat);
+        if (bit == BenchLib.NO_BIT) return (bit, 0, SeatUnknown.selector);
+        if (s.bench.hasCommitted(bit)) return (bit, 0, SeatAlreadyCommitted.selector);
+        if (entry.commitment == 0) return (bit, 0, SeatCommitmentEmpty.selector);
+        agentId = _agentOf(s.requestHash, l, bit);
+        bytes32 hash = hashCommitment(s.requestHash, s.level, entry.seat, agentId, s.key, entry.commitment);
+        // By a key only: a wallet that is a contract could burn the whole batch's gas, and posts for itself.
+        // Why recovery failed does not matter: zero is no operator.
+        // slither-disable-next-line unused-return
+        (address signer,,) = ECDSA.tryRecover(hash, entry.r, entry.vs);
+        bool signed = signer != address(0) && AgentAuth.isOperator(_identity, agentId, signer);
+        if (!signed) fault = SeatSignerNotOperator.selector;
+    }
+
+    function _openingFault(Sitting memory s, Level storage l, Marks memory marks, Opening calldata entry)
+        private
+        view
+        returns (uint256 bit, uint256 agentId, bytes4 fault)
+    {
+        bit = _bitOf(s.bench, entry.seat);
+        if (bit == BenchLib.NO_BIT) return (bit, 0, SeatUnknown.selector);
+        SeatState state = s.bench.stateOf(bit);
+        if (state == SeatState.Drawn) return (bit, 0, SeatNotCommitted.selector);
+        if (state == SeatState.Opened) return (bit, 0, SeatAlreadyOpened.selector);
+        agentId = _agentOf(s.requestHash, l, bit);
+        bytes32 expected = commitmentOf(
+            s.requestHash, s.level, s.key, agentId, entry.digest, entry.evidenceHash, entry.salt
         );
-        s = _seats[requestHash][seat];
-        require(
-            AgentAuth.isOperator(_identity, s.agentId, msg.sender), SeatNotOperator(s.agentId, msg.sender)
-        );
+        bytes32 committed = (marks.batched >> bit) & 1 == 1 ? marks.digests[bit] : l.marks[bit];
+        if (committed != expected) fault = SeatCommitmentMismatch.selector;
+    }
+
+    /// @dev The batch's commitments, proven, where their digests will be.
+    function _marksOf(Sitting memory s, Level storage l, Batched[] calldata batch)
+        private
+        view
+        returns (Marks memory marks)
+    {
+        marks.digests = new bytes32[](48);
+        if (batch.length == 0) return marks;
+        bytes32 chain;
+        for (uint256 i = 0; i < batch.length; ++i) {
+            chain = _chained(chain, batch[i].seat, batch[i].commitment);
+            uint256 bit = batch[i].seat == PROVIDER ? BenchLib.PROVIDER_BIT : batch[i].seat;
+            if (bit >= marks.digests.length) break; // no such seat: the hash will not match
+            marks.digests[bit] = batch[i].commitment;
+            marks.batched |= 1 << bit;
+        }
+        require(chain == l.batch, SeatBatchMismatch(s.requestHash, s.level));
+    }
+
+    function _chained(bytes32 chain, uint8 seat, bytes32 commitment) private pure returns (bytes32) {
+        return keccak256(abi.encode(chain, seat, commitment));
+    }
+
+    function _closeIfComplete(bytes32 requestHash, uint8 level, Bench bench) private returns (Bench) {
+        if (!bench.isComplete()) return bench;
+        bench = bench.closedEarly();
+        emit CommitsClosed(requestHash, level, bench.openClosesAt());
+        return bench;
+    }
+
+    /// @dev A level that is not the present one has another phase, so its bench alone answers for it.
+    function _levelIn(bytes32 requestHash, uint8 level, Phase required)
+        private
+        view
+        returns (Level storage l, Bench bench)
+    {
+        require(level < LEVELS, LevelUnknown(requestHash, level));
+        l = _trials[requestHash].levels[level];
+        bench = l.bench;
+        if (bench.phase() == required) return (l, bench);
+        _requirePhase(requestHash, required);
+        revert LevelUnknown(requestHash, level);
+    }
+
+    function _bitOf(Bench bench, uint8 seat) private pure returns (uint256) {
+        if (seat == PROVIDER) return BenchLib.PROVIDER_BIT;
+        return seat < bench.seatCount() ? seat : BenchLib.NO_BIT;
+    }
+
+    function _agentOf(bytes32 requestHash, Level storage l, uint256 bit) private view returns (uint256) {
+        return bit == BenchLib.PROVIDER_BIT ? _trials[requestHash].docket.agentId : _agentAt(l, bit);
     }
 }

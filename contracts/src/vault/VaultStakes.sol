@@ -59,6 +59,8 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
 
         Stake storage s = _stakes[agentId];
         s.bonded += msg.value.toUint96();
+        // So that the slot of locks is never zero, and no draw pays for a new one.
+        if (s.lockedAt == 0) s.lockedAt = uint40(block.timestamp);
         _bondedChanged(agentId, s.bonded);
 
         emit Staked(agentId, msg.value, s.bonded);

@@ -33,6 +33,7 @@ contract AnythingTest is Network {
         } else {
             _play(h, profileId);
         }
+        _settle(h);
         _checkSeats(h, profileId);
         _checkProvider(h, profileId);
         _checkBooks(h);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ICourtRecord} from "../../src/interfaces/ICourtRecord.sol";
 import {IValidationRegistry} from "../../src/interfaces/IValidationRegistry.sol";
 import {
     IVerificationRounds,
@@ -37,6 +38,7 @@ contract AttacksTest is Network {
 
         _advance(h);
         _publish(h, OUTPUT);
+        _settle(h);
 
         assertEq(rounds.creditOf(buyer), profile.seatFee);
         assertEq(ledger.scoreOf(sold, _domain(fuzzyId, "verifier")).alpha, 0, "bought a good name");
@@ -52,6 +54,7 @@ contract AttacksTest is Network {
         identity.transferFrom(seller, makeAddr("buyer"), sold);
         vm.warp(rounds.round(h).commitClosesAt);
         _advance(h);
+        _settle(h);
 
         assertEq(ledger.scoreOf(sold, _domain(fuzzyId, "verifier")).beta, profile.evidenceWeight);
         assertEq(_stakeOf(sold), stake - 0.05 ether);
@@ -112,8 +115,9 @@ contract AttacksTest is Network {
         uint256 fee = _fee();
         vm.startPrank(client);
         vm.expectRevert(abi.encodeWithSelector(IValidationRegistry.ValidationRequestExists.selector, taken));
-        router.verify{value: fee}(receipt, signature, "data:,task", keccak256("nonce"));
-        bytes32 h = router.verify{value: fee}(receipt, signature, "data:,task", keccak256("another"));
+        router.verify{value: fee}(receipt, signature, _taskURI(receipt.taskHash), keccak256("nonce"));
+        bytes32 h =
+            router.verify{value: fee}(receipt, signature, _taskURI(receipt.taskHash), keccak256("another"));
         vm.stopPrank();
         assertEq(rounds.round(h).agentId, provider.id);
     }
@@ -132,10 +136,10 @@ contract AttacksTest is Network {
         vm.prank(client);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IVerificationRounds.ReceiptSignerNotOperator.selector, provider.id, provider.owner
+                ICourtRecord.ReceiptSignerNotOperator.selector, provider.id, provider.owner
             )
         );
-        router.verify{value: fee}(receipt, signature, "data:,task", keccak256("nonce"));
+        router.verify{value: fee}(receipt, signature, _taskURI(receipt.taskHash), keccak256("nonce"));
     }
 
     /// @dev Whoever is drawn may have asked for all its stake back long ago: it stays until the end.
@@ -153,6 +157,7 @@ contract AttacksTest is Network {
             vault.withdraw(verifiers[i].id);
         }
         _advance(h);
+        _settle(h);
 
         Seat[] memory seats = rounds.seats(h);
         for (uint256 i = 0; i < seats.length; ++i) {
@@ -175,12 +180,12 @@ contract AttacksTest is Network {
         }
         vm.warp(rounds.round(h).openClosesAt - 1);
         _open(h, PROVIDER_SEAT, 0);
-        vm.expectPartialRevert(IVerificationRounds.RoundWindowOpen.selector);
+        vm.expectPartialRevert(ICourtRecord.RoundWindowOpen.selector);
         rounds.advance(h);
         skip(1);
         _advance(h);
         vm.warp(rounds.round(h).publishClosesAt - 1);
-        vm.expectPartialRevert(IVerificationRounds.RoundWindowOpen.selector);
+        vm.expectPartialRevert(ICourtRecord.RoundWindowOpen.selector);
         rounds.advance(h);
         _publish(h, OUTPUT);
         _assertVerdict(h, Verdict.Accepted, "vni:ok", 100);

@@ -127,7 +127,9 @@ contract EconomyTest is Network {
         vm.deal(payer, fee);
         bytes memory signature = _sign(receipt, provider.key);
         vm.prank(payer);
-        bytes32 h = router.verify{value: fee}(receipt, signature, "data:,task", keccak256("nonce"));
+        bytes32 h =
+            router.verify{value: fee}(receipt, signature, _taskURI(receipt.taskHash), keccak256("nonce"));
+        _taskOf[h] = receipt.taskHash;
         _draw(h);
         _commitAll(h, 0, _digests(0, 0, 0, 0, 0));
         _openAll(h, 0, _digests(0, 0, 0, 0, 0));

@@ -2,11 +2,11 @@
 pragma solidity ^0.8.28;
 
 import {Profile} from "../../src/interfaces/IProfileRegistry.sol";
-import {Phase, Verdict} from "../../src/interfaces/IVerificationRounds.sol";
+import {Phase, SeatRef, Verdict} from "../../src/interfaces/IVerificationRounds.sol";
 import {Network} from "../support/Network.sol";
 
 /// @dev A committee of 31 whose every seat is slashed, each over four profiles with crowded trees: what
-/// settles a round must fit in one transaction, or stakes would stay locked for ever. The rounds stand
+/// ends a round, and closes all its accounts at once, must fit in one transaction, or stakes would stay locked for ever. The rounds stand
 /// in `setUp`, so that each test starts with cold storage, as a transaction does.
 contract LargestCommitteeTest is Network {
     /// @dev EIP-7825: no transaction may use more.
@@ -73,6 +73,13 @@ contract LargestCommitteeTest is Network {
     function _assertSettles(bytes32 h, uint256 slash) private {
         uint256 before = gasleft();
         rounds.advance(h);
+        _assertFits(before - gasleft());
+        SeatRef[] memory refs = new SeatRef[](SEATS);
+        for (uint8 seat = 0; seat < SEATS; ++seat) {
+            refs[seat] = SeatRef(h, 0, seat);
+        }
+        before = gasleft();
+        rounds.settle(refs);
         _assertFits(before - gasleft());
         assertEq(uint8(rounds.round(h).verdict), uint8(Verdict.Expired));
         assertEq(vault.burned(), SEATS * slash);

@@ -2,7 +2,15 @@
 pragma solidity ^0.8.28;
 
 import {Stake} from "../../src/interfaces/IStakeVault.sol";
-import {Phase, Receipt as Work, Round, Seat, SeatState} from "../../src/interfaces/IVerificationRounds.sol";
+import {
+    Phase,
+    Receipt as Work,
+    Round,
+    Seat,
+    SeatRef,
+    SeatState,
+    Verdict
+} from "../../src/interfaces/IVerificationRounds.sol";
 import {Network} from "../support/Network.sol";
 
 /// @dev What people may do with the network, each act only when it is allowed: no call may revert.
@@ -94,7 +102,7 @@ contract Actors is Network {
             if (whim == 1 && first != 0) {
                 digests[h][seat] = COPIED;
                 vm.prank(_ownerOf(_agentIn(h, seat)));
-                rounds.commit(h, seat, first);
+                rounds.commit(h, 0, seat, first);
             } else {
                 _commit(h, seat, digests[h][seat]);
             }
@@ -122,19 +130,29 @@ contract Actors is Network {
             (h, found) = _roundIn(which, Phase.Publishing);
             if (!found || vm.getBlockTimestamp() < rounds.round(h).publishClosesAt) return;
         }
-        uint256[] memory before = _stakes(h);
         _advance(h);
-        _checkSettled(h, before);
         ++count["advance"];
     }
 
     function publish(uint256 which) external {
         (bytes32 h, bool found) = _roundIn(which, Phase.Publishing);
         if (!found || vm.getBlockTimestamp() >= rounds.round(h).publishClosesAt) return;
-        uint256[] memory before = _stakes(h);
         _publish(h, OUTPUT);
-        _checkSettled(h, before);
         ++count["publish"];
+    }
+
+    /// @dev Some seats of a round, some of them twice, some that do not exist.
+    function settle(uint256 which, uint256 plan) external {
+        (bytes32 h, bool found) = _roundIn(which, Phase.Final);
+        if (!found) return;
+        uint256[] memory before = _stakes(h);
+        SeatRef[] memory refs = new SeatRef[](4);
+        for (uint256 i = 0; i < refs.length; ++i) {
+            refs[i] = SeatRef(h, 0, uint8(plan >> (8 * i)) % 6);
+        }
+        rounds.settle(refs);
+        _checkSettled(h, before);
+        ++count["settle"];
     }
 
     function withdrawCredit(uint256 who) external counted("withdrawCredit") {
@@ -176,13 +194,20 @@ contract Actors is Network {
         }
     }
 
-    /// @return fees of the rounds that are not final. @return locks they must hold, all agents together.
+    /// @return fees of the rounds that are not final, and of clusters' seats that were not settled.
+    /// @return locks that rounds and unsettled seats must hold, all agents together.
     function pending() external view returns (uint256 fees, uint256 locks) {
         for (uint256 i = 0; i < requestHashes.length; ++i) {
             Round memory r = rounds.round(requestHashes[i]);
-            if (r.phase == Phase.Final) continue;
-            fees += r.fee;
-            locks += r.bond + uint256(r.seatCount) * profile.seatLock;
+            bool over = r.phase == Phase.Final;
+            if (!over) (fees, locks) = (fees + r.fee, locks + r.bond);
+            Seat[] memory seats = rounds.seats(requestHashes[i]);
+            for (uint256 j = 0; j < seats.length; ++j) {
+                if (seats[j].settled) continue;
+                locks += seats[j].lock;
+                bool waits = (r.cluster >> j) & 1 == 1 || seats[j].state != SeatState.Opened;
+                if (over && waits && r.verdict != Verdict.Expired) fees += profile.seatFee;
+            }
         }
     }
 

@@ -11,7 +11,7 @@ contract NetworkInvariants is Test {
     function setUp() external {
         actors = new Actors();
         actors.setUp();
-        bytes4[] memory acts = new bytes4[](16);
+        bytes4[] memory acts = new bytes4[](17);
         (acts[0], acts[1], acts[2]) =
         (actors.stake.selector, actors.requestUnstake.selector, actors.withdrawStake.selector);
         (acts[3], acts[4], acts[5]) =
@@ -22,7 +22,7 @@ contract NetworkInvariants is Test {
             (actors.draw.selector, actors.commit.selector, actors.open.selector);
             (acts[i + 3], acts[i + 4]) = (actors.advance.selector, actors.publish.selector);
         }
-        acts[15] = actors.submit.selector;
+        (acts[15], acts[16]) = (actors.submit.selector, actors.settle.selector);
         targetSelector(FuzzSelector(address(actors), acts));
         targetContract(address(actors));
     }
@@ -58,7 +58,7 @@ contract NetworkInvariants is Test {
     /// @dev What one run did is there to be looked at: `forge test -vv --match-contract NetworkInvariants`.
     function afterInvariant() external view {
         string memory line = "acts:";
-        string[6] memory acts = ["submit", "draw", "commit", "open", "advance", "publish"];
+        string[7] memory acts = ["submit", "draw", "commit", "open", "advance", "publish", "settle"];
         for (uint256 i = 0; i < acts.length; ++i) {
             line = string.concat(line, " ", acts[i], " ", vm.toString(actors.count(acts[i])));
         }
@@ -75,6 +75,7 @@ contract NetworkInvariants is Test {
                 actors.open(i, i);
                 actors.advance(i);
                 actors.publish(i);
+                actors.settle(i, turn);
                 actors.wait(39);
             }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ICourtRecord} from "../../src/interfaces/ICourtRecord.sol";
 import {IValidationNetwork} from "../../src/interfaces/IValidationNetwork.sol";
 import {
     IVerificationRounds,
@@ -17,13 +18,13 @@ contract CommitteeTest is Network {
     // ------------------------------------------------------------------ draw
 
     function testFuzz_draw__when_each_check_fails__then_refused_in_order(uint8 ahead) external {
-        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.RoundUnknown.selector, bytes32("x")));
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.RoundUnknown.selector, bytes32("x")));
         rounds.draw("x");
         bytes32 h = _submit(fuzzyId, "task");
         uint256 entropyBlock = rounds.round(h).entropyBlock;
         vm.roll(bound(ahead, block.number, entropyBlock));
         vm.expectRevert(
-            abi.encodeWithSelector(IVerificationRounds.EntropyNotReady.selector, entropyBlock, block.number)
+            abi.encodeWithSelector(ICourtRecord.EntropyNotReady.selector, entropyBlock, block.number)
         );
         rounds.draw(h);
         _draw(h);
@@ -50,7 +51,6 @@ contract CommitteeTest is Network {
         Seat[] memory seats = rounds.seats(h);
         for (uint256 i = 0; i < 5; ++i) {
             assertTrue(seats[i].agentId != provider.id);
-            assertEq(seats[i].operator, identity.ownerOf(seats[i].agentId));
             assertEq(uint8(seats[i].state), uint8(SeatState.Drawn));
             assertEq(seats[i].lock, 0.5 ether);
             assertEq(vault.stakeOf(seats[i].agentId).locked, 0.5 ether);
@@ -78,7 +78,7 @@ contract CommitteeTest is Network {
         oracle.setDown(true);
         vm.roll(1500);
         vm.expectEmit();
-        emit IVerificationRounds.DrawPostponed(h, 1502);
+        emit ICourtRecord.DrawPostponed(h, 1502);
         rounds.draw(h);
         assertEq(uint8(rounds.phaseOf(h)), uint8(Phase.Drawing));
         assertEq(rounds.round(h).entropyBlock, 1502);
@@ -87,7 +87,7 @@ contract CommitteeTest is Network {
         skip(2 * EPOCH);
         vm.roll(1503);
         vm.expectEmit();
-        emit IVerificationRounds.DrawPostponed(h, 1505);
+        emit ICourtRecord.DrawPostponed(h, 1505);
         rounds.draw(h);
         assertEq(rounds.round(h).sortitionEpoch, vault.currentEpoch());
 
@@ -122,7 +122,7 @@ contract CommitteeTest is Network {
         bytes memory signature = _sign(_receipt(fuzzyId, "task"), provider.key);
         uint256 fee = _fee();
         vm.prank(client);
-        router.verify{value: fee}(_receipt(fuzzyId, "task"), signature, "", "again");
+        router.verify{value: fee}(_receipt(fuzzyId, "task"), signature, _taskURI("task"), "again");
     }
 
     function test_draw__when_fewer_than_the_size_but_enough__then_quorum_of_the_profile() external {
@@ -140,31 +140,30 @@ contract CommitteeTest is Network {
         external
     {
         vm.assume(value != 0);
-        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.RoundUnknown.selector, bytes32("x")));
-        rounds.commit("x", 0, 0);
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.RoundUnknown.selector, bytes32("x")));
+        rounds.commit("x", 0, 0, 0);
         bytes32 h = _submit(fuzzyId, "task");
         _expectWrongPhase(h, Phase.Drawing, Phase.Committing);
-        rounds.commit(h, 0, 0);
+        rounds.commit(h, 0, 0, 0);
         _draw(h);
         uint8 nowhere = uint8(bound(seat, 5, 254));
-        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.SeatUnknown.selector, h, nowhere));
-        rounds.commit(h, nowhere, 0);
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.SeatUnknown.selector, h, nowhere));
+        rounds.commit(h, 0, nowhere, 0);
         seat = seat % 6 == 5 ? PROVIDER_SEAT : seat % 6;
         uint256 agentId = _agentIn(h, seat);
         vm.prank(keeper);
-        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.SeatNotOperator.selector, agentId, keeper));
-        rounds.commit(h, seat, 0);
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.SeatNotOperator.selector, agentId, keeper));
+        rounds.commit(h, 0, seat, 0);
         vm.startPrank(_ownerOf(agentId));
-        vm.expectRevert(IVerificationRounds.SeatCommitmentEmpty.selector);
-        rounds.commit(h, seat, 0);
+        vm.expectRevert(ICourtRecord.SeatCommitmentEmpty.selector);
+        rounds.commit(h, 0, seat, 0);
         vm.expectEmit();
-        emit IVerificationRounds.Committed(h, agentId, 0, seat, value);
-        rounds.commit(h, seat, value);
-        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.SeatAlreadyCommitted.selector, h, seat));
-        rounds.commit(h, seat, value);
+        emit ICourtRecord.Committed(h, agentId, 0, seat, value);
+        rounds.commit(h, 0, seat, value);
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.SeatAlreadyCommitted.selector, h, seat));
+        rounds.commit(h, 0, seat, value);
         Seat memory s = seat == PROVIDER_SEAT ? rounds.providerSeat(h) : rounds.seats(h)[seat];
         assertEq(s.commitment, value);
-        assertEq(s.committedAt, block.timestamp);
         assertEq(uint8(s.state), uint8(SeatState.Committed));
         assertEq(rounds.round(h).committed, seat == PROVIDER_SEAT ? 0 : 1);
     }
@@ -179,7 +178,7 @@ contract CommitteeTest is Network {
         skip(1);
         vm.startPrank(_ownerOf(_agentIn(h, 4)));
         _expectWrongPhase(h, Phase.Opening, Phase.Committing);
-        rounds.commit(h, 4, "d");
+        rounds.commit(h, 0, 4, "d");
     }
 
     function test_commit__when_all_and_the_provider_did__then_opening_starts_at_once() external {
@@ -189,7 +188,7 @@ contract CommitteeTest is Network {
         }
         assertEq(uint8(rounds.phaseOf(h)), uint8(Phase.Committing), "the provider's is missing");
         vm.expectEmit();
-        emit IVerificationRounds.CommitsClosed(h, 0, block.timestamp + 40);
+        emit ICourtRecord.CommitsClosed(h, 0, block.timestamp + 40);
         _commit(h, PROVIDER_SEAT, "d");
         assertEq(uint8(rounds.phaseOf(h)), uint8(Phase.Opening));
         assertEq(rounds.round(h).openClosesAt, block.timestamp + 40);
@@ -203,30 +202,27 @@ contract CommitteeTest is Network {
         seat = seat % 5 == 4 ? PROVIDER_SEAT : seat % 5;
         bytes32 h = _drawn(fuzzyId);
         _expectWrongPhase(h, Phase.Committing, Phase.Opening);
-        rounds.open(h, seat, digest, 0, 0);
+        rounds.open(h, 0, seat, digest, 0, 0);
         for (uint8 i = 0; i < 4; ++i) {
             _commit(h, i, digest);
         }
         _commit(h, PROVIDER_SEAT, digest);
         vm.warp(rounds.round(h).commitClosesAt);
-        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.SeatUnknown.selector, h, 5));
-        rounds.open(h, 5, digest, 0, 0);
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.SeatUnknown.selector, h, 5));
+        rounds.open(h, 0, 5, digest, 0, 0);
         uint256 agentId = _agentIn(h, seat);
-        vm.prank(keeper);
-        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.SeatNotOperator.selector, agentId, keeper));
-        rounds.open(h, seat, digest, 0, 0);
         vm.prank(_ownerOf(_agentIn(h, 4)));
-        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.SeatNotCommitted.selector, h, 4));
-        rounds.open(h, 4, digest, 0, 0);
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.SeatNotCommitted.selector, h, 4));
+        rounds.open(h, 0, 4, digest, 0, 0);
         _expectMismatch(h, seat, ~digest, _evidence(seat), _salt(h, seat));
         _expectMismatch(h, seat, digest, ~_evidence(seat), _salt(h, seat));
         _expectMismatch(h, seat, digest, _evidence(seat), ~_salt(h, seat));
         vm.expectEmit();
-        emit IVerificationRounds.Opened(h, agentId, 0, seat, digest, _evidence(seat));
+        emit ICourtRecord.Opened(h, agentId, 0, seat, digest, _evidence(seat));
         _open(h, seat, digest);
         vm.prank(_ownerOf(agentId));
-        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.SeatAlreadyOpened.selector, h, seat));
-        rounds.open(h, seat, digest, 0, 0);
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.SeatAlreadyOpened.selector, h, seat));
+        rounds.open(h, 0, seat, digest, 0, 0);
         Seat memory s = seat == PROVIDER_SEAT ? rounds.providerSeat(h) : rounds.seats(h)[seat];
         assertEq(s.digest, digest);
         assertEq(rounds.round(h).opened, seat == PROVIDER_SEAT ? 0 : 1);
@@ -240,12 +236,12 @@ contract CommitteeTest is Network {
         bytes32 copied = rounds.seats(h)[0].commitment;
         address thief = _ownerOf(_agentIn(h, 2));
         vm.prank(thief);
-        rounds.commit(h, 2, copied);
+        rounds.commit(h, 0, 2, copied);
         vm.warp(rounds.round(h).commitClosesAt);
         _open(h, 0, "digest");
         vm.prank(thief);
-        vm.expectPartialRevert(IVerificationRounds.SeatCommitmentMismatch.selector);
-        rounds.open(h, 2, "digest", _evidence(0), _salt(h, 0));
+        vm.expectPartialRevert(ICourtRecord.SeatCommitmentMismatch.selector);
+        rounds.open(h, 0, 2, "digest", _evidence(0), _salt(h, 0));
     }
 
     function test_open__when_window_is_over__then_refused() external {
@@ -258,7 +254,7 @@ contract CommitteeTest is Network {
         skip(1);
         vm.prank(_ownerOf(_agentIn(h, 1)));
         _expectWrongPhase(h, Phase.Tallying, Phase.Opening);
-        rounds.open(h, 1, "d", 0, 0);
+        rounds.open(h, 0, 1, "d", 0, 0);
     }
 
     function testFuzz_commitmentOf__then_binds_everything(
@@ -282,13 +278,11 @@ contract CommitteeTest is Network {
 
     function _expectMismatch(bytes32 h, uint8 seat, bytes32 digest, bytes32 evidence, bytes32 salt) private {
         vm.prank(_ownerOf(_agentIn(h, seat)));
-        vm.expectPartialRevert(IVerificationRounds.SeatCommitmentMismatch.selector);
-        rounds.open(h, seat, digest, evidence, salt);
+        vm.expectPartialRevert(ICourtRecord.SeatCommitmentMismatch.selector);
+        rounds.open(h, 0, seat, digest, evidence, salt);
     }
 
     function _expectWrongPhase(bytes32 h, Phase actual, Phase required) private {
-        vm.expectRevert(
-            abi.encodeWithSelector(IVerificationRounds.RoundWrongPhase.selector, h, actual, required)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.RoundWrongPhase.selector, h, actual, required));
     }
 }

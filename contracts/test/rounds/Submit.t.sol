@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ICourtRecord} from "../../src/interfaces/ICourtRecord.sol";
 import {IProfileRegistry} from "../../src/interfaces/IProfileRegistry.sol";
 import {IStakeVault} from "../../src/interfaces/IStakeVault.sol";
 import {IValidationNetwork, SelectionPolicy} from "../../src/interfaces/IValidationNetwork.sol";
@@ -137,8 +138,7 @@ contract SubmitTest is Network {
         vm.prank(provider.owner);
         validation.validationRequest(address(rounds), provider.id, "", h);
         _expectRefused(
-            w,
-            abi.encodeWithSelector(IVerificationRounds.ReceiptAgentMismatch.selector, other.id, provider.id)
+            w, abi.encodeWithSelector(ICourtRecord.ReceiptAgentMismatch.selector, other.id, provider.id)
         );
     }
 
@@ -150,9 +150,7 @@ contract SubmitTest is Network {
         bytes memory payload = _payload(w);
         bytes32 derived = rounds.requestHashOf(w, NONCE);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IVerificationRounds.RoundRequestHashMismatch.selector, bytes32("other"), derived
-            )
+            abi.encodeWithSelector(ICourtRecord.RoundRequestHashMismatch.selector, bytes32("other"), derived)
         );
         rounds.submit("other", policy, payload);
     }
@@ -161,13 +159,12 @@ contract SubmitTest is Network {
         Work memory w = _receipt(fuzzyId, "task");
         w.client = address(0);
         _request(w);
-        _expectRefused(w, abi.encodeWithSelector(IVerificationRounds.ReceiptNoClient.selector));
+        _expectRefused(w, abi.encodeWithSelector(ICourtRecord.ReceiptNoClient.selector));
         w = _receipt(fuzzyId, "task");
         w.deadline = uint64(block.timestamp - 1 - late % 1000);
         _request(w);
         _expectRefused(
-            w,
-            abi.encodeWithSelector(IVerificationRounds.ReceiptExpired.selector, w.deadline, block.timestamp)
+            w, abi.encodeWithSelector(ICourtRecord.ReceiptExpired.selector, w.deadline, block.timestamp)
         );
         w = _receipt(fuzzyId, "task");
         _request(w);
@@ -177,12 +174,12 @@ contract SubmitTest is Network {
         _expectRefused(
             w,
             payload,
-            abi.encodeWithSelector(IVerificationRounds.ReceiptSignerNotOperator.selector, 0, vm.addr(key))
+            abi.encodeWithSelector(ICourtRecord.ReceiptSignerNotOperator.selector, 0, vm.addr(key))
         );
         _expectRefused(
             w,
             abi.encode(w, "no signature", "uri", NONCE),
-            abi.encodeWithSelector(IVerificationRounds.ReceiptSignerNotOperator.selector, 0, address(0))
+            abi.encodeWithSelector(ICourtRecord.ReceiptSignerNotOperator.selector, 0, address(0))
         );
     }
 
@@ -194,7 +191,7 @@ contract SubmitTest is Network {
         bytes32 h = rounds.requestHashOf(w, NONCE);
         bytes memory policy = rounds.policyOf(fuzzyId);
         bytes memory payload = _payload(w);
-        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.RoundFeeMismatch.selector, sent, _fee()));
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.RoundFeeMismatch.selector, sent, _fee()));
         rounds.submit{value: sent}(h, policy, payload);
     }
 
@@ -204,7 +201,7 @@ contract SubmitTest is Network {
         w.deadline += 1;
         _request(w);
         bytes32 h = rounds.requestHashOf(w, NONCE);
-        _expectRefused(w, abi.encodeWithSelector(IVerificationRounds.RoundAlreadyVerified.selector, h, first));
+        _expectRefused(w, abi.encodeWithSelector(ICourtRecord.RoundAlreadyVerified.selector, h, first));
     }
 
     function test_submit__when_bond_is_not_free__then_refused() external {
@@ -228,8 +225,18 @@ contract SubmitTest is Network {
         vm.expectEmit();
         emit IValidationNetwork.RequestAccepted(h, policy, _fee());
         vm.expectEmit();
-        emit IVerificationRounds.RoundSubmitted(
-            h, 0, fuzzyId, client, payer, task, w.outputHash, "uri", block.number + 2, _fee(), 1 ether
+        emit ICourtRecord.RoundSubmitted(
+            h,
+            0,
+            fuzzyId,
+            client,
+            payer,
+            task,
+            w.outputHash,
+            _taskURI(task),
+            block.number + 2,
+            _fee(),
+            1 ether
         );
         if (asPayer) rounds.submitFor{value: _fee()}(h, policy, payload, payer);
         else rounds.submit{value: _fee()}(h, policy, payload);
@@ -238,14 +245,10 @@ contract SubmitTest is Network {
         assertEq(uint8(r.phase), uint8(Phase.Drawing));
         assertEq(r.agentId, 0);
         assertEq(r.profileId, fuzzyId);
-        assertEq(r.taskHash, task);
-        assertEq(r.outputHash, w.outputHash);
-        assertEq(r.client, client);
         assertEq(r.payer, payer);
         assertEq(r.bond, 1 ether);
         assertEq(r.fee, _fee());
         assertEq(r.entropyBlock, block.number + 2);
-        assertEq(r.submittedAt, block.timestamp);
         assertEq(r.sortitionEpoch, vault.currentEpoch());
         assertEq(r.provider, provider.owner);
         assertEq(r.quorum, 3);
@@ -253,7 +256,7 @@ contract SubmitTest is Network {
         assertEq(rounds.roundCount(), 1);
         assertEq(vault.stakeOf(0).locked, 1 ether);
         assertEq(address(rounds).balance, _fee());
-        assertEq(rounds.providerSeat(h).operator, provider.owner);
+        assertEq(rounds.providerSeat(h).agentId, provider.id);
         assertEq(rounds.providerSeat(h).lock, 1 ether);
         assertEq(rounds.seats(h).length, 0);
         (uint8 state,,) = rounds.status(h);
@@ -268,7 +271,9 @@ contract SubmitTest is Network {
         bytes memory signature = _sign(w, provider.key);
         vm.deal(provider.owner, 1 ether);
         vm.startPrank(provider.owner);
-        assertTrue(rounds.round(router.verify{value: _fee()}(w, signature, "", 0)).selfVerified);
+        assertTrue(
+            rounds.round(router.verify{value: _fee()}(w, signature, _taskURI(w.taskHash), 0)).selfVerified
+        );
     }
 
     function test_submit__when_signed_by_approved_or_wallet__then_accepted() external {
@@ -278,7 +283,7 @@ contract SubmitTest is Network {
         Work memory w = _receipt(fuzzyId, "approved");
         bytes memory signature = _sign(w, hotKey);
         vm.prank(client);
-        router.verify{value: _fee()}(w, signature, "", 0);
+        router.verify{value: _fee()}(w, signature, _taskURI(w.taskHash), 0);
 
         Wallet wallet = new Wallet();
         w = _receipt(fuzzyId, "contract");
@@ -287,7 +292,7 @@ contract SubmitTest is Network {
         wallet.execute(address(identity), 0, abi.encodeCall(identity.approve, (address(router), 0)));
         wallet.approveHash(rounds.hashReceipt(w));
         vm.prank(client);
-        bytes32 h = router.verify{value: _fee()}(w, "", "", 0);
+        bytes32 h = router.verify{value: _fee()}(w, "", _taskURI(w.taskHash), 0);
         assertEq(rounds.round(h).provider, address(wallet));
     }
 
@@ -303,9 +308,9 @@ contract SubmitTest is Network {
         uint256 fee = _fee();
         vm.prank(client);
         vm.expectRevert(
-            abi.encodeWithSelector(IVerificationRounds.ReceiptSignerNotOperator.selector, 0, vm.addr(key))
+            abi.encodeWithSelector(ICourtRecord.ReceiptSignerNotOperator.selector, 0, vm.addr(key))
         );
-        router.verify{value: fee}(w, signature, "", NONCE);
+        router.verify{value: fee}(w, signature, _taskURI(w.taskHash), NONCE);
         assertEq(validation.getAgentValidations(0).length, 0);
     }
 
@@ -318,10 +323,10 @@ contract SubmitTest is Network {
         vm.expectRevert(
             abi.encodeWithSelector(IValidationRegistry.ValidationNotAuthorized.selector, 0, address(router))
         );
-        router.verify(w, signature, "", NONCE);
+        router.verify(w, signature, _taskURI(w.taskHash), NONCE);
         w.agentId = 77;
         vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721NonexistentToken.selector, 77));
-        router.verify(w, signature, "", NONCE);
+        router.verify(w, signature, _taskURI(w.taskHash), NONCE);
         vm.stopPrank();
 
         // Somebody took the request hash for an agent of theirs: another nonce gives another.
@@ -336,8 +341,8 @@ contract SubmitTest is Network {
         uint256 fee = _fee();
         vm.startPrank(client);
         vm.expectRevert(abi.encodeWithSelector(IValidationRegistry.ValidationRequestExists.selector, taken));
-        router.verify{value: fee}(w, signature, "", NONCE);
-        router.verify{value: fee}(w, signature, "", "again");
+        router.verify{value: fee}(w, signature, _taskURI(w.taskHash), NONCE);
+        router.verify{value: fee}(w, signature, _taskURI(w.taskHash), "again");
     }
 
     // ------------------------------------------------------------------ helpers
@@ -349,7 +354,7 @@ contract SubmitTest is Network {
     }
 
     function _payload(Work memory w) private view returns (bytes memory) {
-        return abi.encode(w, _sign(w, provider.key), "uri", NONCE);
+        return abi.encode(w, _sign(w, provider.key), _taskURI(w.taskHash), NONCE);
     }
 
     function _expectRefused(Work memory w, bytes memory reason) private {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ICourtRecord} from "../../src/interfaces/ICourtRecord.sol";
 import {Score} from "../../src/interfaces/IReputationLedger.sol";
 import {IVerificationRounds, Phase, Seat, Verdict} from "../../src/interfaces/IVerificationRounds.sol";
 import {Wallet} from "../support/Mocks.sol";
@@ -55,9 +56,7 @@ contract VerdictTest is Network {
             _open(h, seat, 0);
         }
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IVerificationRounds.RoundWindowOpen.selector, h, rounds.round(h).openClosesAt
-            )
+            abi.encodeWithSelector(ICourtRecord.RoundWindowOpen.selector, h, rounds.round(h).openClosesAt)
         );
         rounds.advance(h);
         vm.warp(rounds.round(h).openClosesAt);
@@ -89,12 +88,12 @@ contract VerdictTest is Network {
         uint256 closesAt = rounds.round(h).publishClosesAt;
         assertEq(closesAt, block.timestamp + 30);
         vm.warp(closesAt - 1);
-        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.RoundWindowOpen.selector, h, closesAt));
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.RoundWindowOpen.selector, h, closesAt));
         rounds.advance(h);
         vm.warp(closesAt);
         vm.prank(provider.owner);
-        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.RoundWindowClosed.selector, h, closesAt));
-        rounds.publish(h, OUTPUT, OUTPUT_SALT);
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.RoundWindowClosed.selector, h, closesAt));
+        rounds.publish(h, _taskOf[h], OUTPUT, OUTPUT_SALT);
         _advance(h);
         _assertVerdict(h, Verdict.Rejected, "vni:ok", 0);
         _expectPaid(h, 15);
@@ -142,9 +141,7 @@ contract VerdictTest is Network {
         _commit(h, 0, 0);
         _commit(h, 1, 0);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IVerificationRounds.RoundWindowOpen.selector, h, rounds.round(h).commitClosesAt
-            )
+            abi.encodeWithSelector(ICourtRecord.RoundWindowOpen.selector, h, rounds.round(h).commitClosesAt)
         );
         rounds.advance(h);
         vm.warp(rounds.round(h).commitClosesAt);
@@ -167,6 +164,7 @@ contract VerdictTest is Network {
         uint256 idle = _agentIn(h, 0);
         vm.warp(rounds.round(h).commitClosesAt);
         _advance(h);
+        _settle(h);
         uint32 next = vault.currentEpoch() + 1;
         uint256 left = _stakeOf(idle) / 1 gwei;
         assertEq(left, (2 ether + (idle - 1) * 1 ether - 0.05 ether) / 1 gwei);
@@ -213,7 +211,7 @@ contract VerdictTest is Network {
         vm.prank(provider.owner);
         identity.transferFrom(provider.owner, buyer, 0);
         vm.prank(buyer);
-        rounds.publish(h, OUTPUT, OUTPUT_SALT);
+        rounds.publish(h, _taskOf[h], OUTPUT, OUTPUT_SALT);
         Score memory score = ledger.scoreOf(0, _domain(fuzzyId, "provider"));
         assertEq(score.alpha, 0);
         assertFalse(score.known);
@@ -222,7 +220,7 @@ contract VerdictTest is Network {
     // ------------------------------------------------------------------ advance and publish, refused
 
     function test_advance__when_there_is_nothing_to_advance__then_refused() external {
-        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.RoundUnknown.selector, bytes32("x")));
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.RoundUnknown.selector, bytes32("x")));
         rounds.advance("x");
         bytes32 h = _submit(fuzzyId, "task");
         _expectWrongPhase(h, Phase.Drawing, Phase.Tallying);
@@ -240,40 +238,40 @@ contract VerdictTest is Network {
         vm.assume(keccak256(other) != keccak256(OUTPUT) && other.length <= 1024);
         bytes32 h = _drawn(fuzzyId);
         _expectWrongPhase(h, Phase.Committing, Phase.Publishing);
-        rounds.publish(h, OUTPUT, OUTPUT_SALT);
+        rounds.publish(h, _taskOf[h], OUTPUT, OUTPUT_SALT);
         _commitAll(h, 0, _repeat(0));
         _openAll(h, 0, _repeat(0));
         _advance(h);
         vm.prank(keeper);
-        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.OutputNotProvider.selector, 0, keeper));
-        rounds.publish(h, OUTPUT, OUTPUT_SALT);
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.OutputNotProvider.selector, 0, keeper));
+        rounds.publish(h, _taskOf[h], OUTPUT, OUTPUT_SALT);
         vm.startPrank(provider.owner);
-        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.OutputTooLarge.selector, 1025, 1024));
-        rounds.publish(h, new bytes(1025), OUTPUT_SALT);
-        vm.expectPartialRevert(IVerificationRounds.OutputHashMismatch.selector);
-        rounds.publish(h, other, OUTPUT_SALT);
-        vm.expectPartialRevert(IVerificationRounds.OutputHashMismatch.selector);
-        rounds.publish(h, OUTPUT, ~OUTPUT_SALT);
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.OutputTooLarge.selector, 1025, 1024));
+        rounds.publish(h, _taskOf[h], new bytes(1025), OUTPUT_SALT);
+        vm.expectPartialRevert(ICourtRecord.OutputHashMismatch.selector);
+        rounds.publish(h, _taskOf[h], other, OUTPUT_SALT);
+        vm.expectPartialRevert(ICourtRecord.OutputHashMismatch.selector);
+        rounds.publish(h, _taskOf[h], OUTPUT, ~OUTPUT_SALT);
         vm.expectEmit();
-        emit IVerificationRounds.OutputPublished(h, keccak256(OUTPUT), OUTPUT_SALT, OUTPUT);
-        rounds.publish(h, OUTPUT, OUTPUT_SALT);
+        emit ICourtRecord.OutputPublished(h, keccak256(OUTPUT), OUTPUT_SALT, OUTPUT);
+        rounds.publish(h, _taskOf[h], OUTPUT, OUTPUT_SALT);
     }
 
     // ------------------------------------------------------------------ withdraw
 
     function test_withdraw__when_credit__then_paid_once() external {
-        vm.expectRevert(abi.encodeWithSelector(IVerificationRounds.RoundNoWithdrawal.selector, keeper));
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.RoundNoWithdrawal.selector, keeper));
         vm.prank(keeper);
         rounds.withdraw();
         bytes32 h = _voted(fuzzyId, 0, _digests(FAR, FAR, FAR, FAR, FAR));
         _assertVerdict(h, Verdict.Rejected, "vni:ok", 0);
         vm.startPrank(keeper);
         vm.expectEmit();
-        emit IVerificationRounds.Withdrawn(keeper, profile.tip);
+        emit ICourtRecord.Withdrawn(keeper, profile.tip);
         rounds.withdraw();
         assertEq(keeper.balance, profile.tip);
         assertEq(rounds.creditOf(keeper), 0);
-        vm.expectPartialRevert(IVerificationRounds.RoundNoWithdrawal.selector);
+        vm.expectPartialRevert(ICourtRecord.RoundNoWithdrawal.selector);
         rounds.withdraw();
     }
 
@@ -286,14 +284,12 @@ contract VerdictTest is Network {
         wallet.execute(address(rounds), 0, abi.encodeCall(rounds.advance, (h)));
         _assertVerdict(h, Verdict.Rejected, "vni:ok", 0);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IVerificationRounds.RoundTransferFailed.selector, address(wallet), profile.tip
-            )
+            abi.encodeWithSelector(ICourtRecord.RoundTransferFailed.selector, address(wallet), profile.tip)
         );
         wallet.execute(address(rounds), 0, abi.encodeCall(rounds.withdraw, ()));
         wallet.setOpen(true);
         wallet.setReenter(rounds);
-        vm.expectPartialRevert(IVerificationRounds.RoundTransferFailed.selector);
+        vm.expectPartialRevert(ICourtRecord.RoundTransferFailed.selector);
         wallet.execute(address(rounds), 0, abi.encodeCall(rounds.withdraw, ()));
         wallet.setReenter(IVerificationRounds(address(0)));
         wallet.execute(address(rounds), 0, abi.encodeCall(rounds.withdraw, ()));
@@ -348,8 +344,6 @@ contract VerdictTest is Network {
     }
 
     function _expectWrongPhase(bytes32 h, Phase actual, Phase required) private {
-        vm.expectRevert(
-            abi.encodeWithSelector(IVerificationRounds.RoundWrongPhase.selector, h, actual, required)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.RoundWrongPhase.selector, h, actual, required));
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {CourtIntake} from "../../src/CourtIntake.sol";
+import {CourtSettlement} from "../../src/CourtSettlement.sol";
 import {ProfileRegistry} from "../../src/ProfileRegistry.sol";
 import {ReputationLedger} from "../../src/ReputationLedger.sol";
 import {Router} from "../../src/Router.sol";
@@ -9,7 +11,17 @@ import {VerificationRounds} from "../../src/VerificationRounds.sol";
 import {IdentityRegistry} from "../../src/erc8004/IdentityRegistry.sol";
 import {ValidationRegistry} from "../../src/erc8004/ValidationRegistry.sol";
 import {Family, Profile} from "../../src/interfaces/IProfileRegistry.sol";
-import {Phase, Receipt as Work, Round, Seat, Verdict} from "../../src/interfaces/IVerificationRounds.sol";
+import {
+    Batched,
+    Opening,
+    Phase,
+    Receipt as Work,
+    Round,
+    Seat,
+    SeatRef,
+    SignedCommitment,
+    Verdict
+} from "../../src/interfaces/IVerificationRounds.sol";
 import {Exams, Oracle} from "./Mocks.sol";
 import {Test} from "forge-std/Test.sol";
 
@@ -47,6 +59,8 @@ abstract contract Network is Test {
     address internal keeper = makeAddr("keeper");
     address internal guardian = makeAddr("guardian");
     Agent[] internal verifiers;
+    mapping(bytes32 requestHash => bytes32 taskHash) internal _taskOf;
+    mapping(bytes32 requestHash => Batched[]) internal _batches;
 
     function setUp() public virtual {
         vm.warp(1_000_000);
@@ -60,7 +74,16 @@ abstract contract Network is Test {
             identity, profiles, exams, EPOCH, UNBONDING, 10_000, address(0), guardian, address(this)
         );
         ledger = new ReputationLedger(identity, HALF_LIFE, address(this));
-        rounds = new VerificationRounds(identity, validation, profiles, vault, ledger, oracle);
+        rounds = new VerificationRounds(
+            identity,
+            validation,
+            profiles,
+            vault,
+            ledger,
+            oracle,
+            new CourtIntake(identity, validation, profiles, vault, ledger, oracle),
+            new CourtSettlement(identity, validation, profiles, vault, ledger, oracle)
+        );
         router = new Router(validation, rounds);
         address[] memory courts = new address[](1);
         courts[0] = address(rounds);
@@ -111,6 +134,12 @@ abstract contract Network is Test {
             slashNoCommitBps: 1000,
             slashNoOpenBps: 3000,
             slashRejectedBps: 10_000,
+            slashOverturnedBps: 5000,
+            appealBond: 0.03 ether,
+            appealWindow: 0,
+            flagWindow: 0,
+            auditBps: 0,
+            voidDigests: false,
             evidenceWeight: 1e9,
             calibrationRoot: bytes32(0)
         });
@@ -169,11 +198,17 @@ abstract contract Network is Test {
         return _submit(_receipt(profileId, taskHash));
     }
 
-    function _submit(Work memory receipt) internal returns (bytes32) {
+    function _submit(Work memory receipt) internal returns (bytes32 h) {
         bytes memory signature = _sign(receipt, provider.key);
         uint256 fee = _fee();
+        string memory uri = _taskURI(receipt.taskHash);
         vm.prank(client);
-        return router.verify{value: fee}(receipt, signature, "data:,task", keccak256("nonce"));
+        h = router.verify{value: fee}(receipt, signature, uri, keccak256("nonce"));
+        _taskOf[h] = receipt.taskHash;
+    }
+
+    function _taskURI(bytes32 taskHash) internal pure returns (string memory) {
+        return string.concat("assay:", vm.toString(taskHash));
     }
 
     function _draw(bytes32 h) internal {
@@ -206,12 +241,13 @@ abstract contract Network is Test {
         bytes32 commitment =
             rounds.commitmentOf(h, r.level, r.key, agentId, digest, _evidence(seat), _salt(h, seat));
         vm.prank(_ownerOf(agentId));
-        rounds.commit(h, seat, commitment);
+        rounds.commit(h, r.level, seat, commitment);
     }
 
     function _open(bytes32 h, uint8 seat, bytes32 digest) internal {
+        uint8 level = rounds.round(h).level;
         vm.prank(_ownerOf(_agentIn(h, seat)));
-        rounds.open(h, seat, digest, _evidence(seat), _salt(h, seat));
+        rounds.open(h, level, seat, digest, _evidence(seat), _salt(h, seat));
     }
 
     function _commitAll(bytes32 h, bytes32 claim, bytes32[] memory digests) internal {
@@ -228,14 +264,73 @@ abstract contract Network is Test {
         _open(h, PROVIDER_SEAT, claim);
     }
 
+    /// @dev What all seats and the provider signed, posted by the keeper.
+    function _commitMany(bytes32 h, bytes32 digest) internal {
+        Round memory r = rounds.round(h);
+        SignedCommitment[] memory entries = new SignedCommitment[](r.seatCount + 1);
+        for (uint8 i = 0; i < entries.length; ++i) {
+            entries[i] = _signedCommitment(h, i == r.seatCount ? PROVIDER_SEAT : i, digest);
+        }
+        for (uint8 i = 0; i < entries.length; ++i) {
+            _batches[h].push(Batched(entries[i].seat, entries[i].commitment));
+        }
+        vm.prank(keeper);
+        rounds.commitMany(h, r.level, entries);
+    }
+
+    function _openMany(bytes32 h, bytes32 digest) internal {
+        Round memory r = rounds.round(h);
+        Opening[] memory entries = new Opening[](r.seatCount + 1);
+        for (uint8 i = 0; i < entries.length; ++i) {
+            entries[i] = _opening(h, i == r.seatCount ? PROVIDER_SEAT : i, digest);
+        }
+        vm.prank(keeper);
+        rounds.openMany(h, r.level, entries, _batches[h]);
+    }
+
+    function _signedCommitment(bytes32 h, uint8 seat, bytes32 digest)
+        internal
+        view
+        returns (SignedCommitment memory)
+    {
+        Round memory r = rounds.round(h);
+        uint256 agentId = _agentIn(h, seat);
+        bytes32 commitment =
+            rounds.commitmentOf(h, r.level, r.key, agentId, digest, _evidence(seat), _salt(h, seat));
+        bytes32 hash = rounds.hashCommitment(h, r.level, seat, agentId, r.key, commitment);
+        (bytes32 x, bytes32 vs) = vm.signCompact(_keyOf(agentId), hash);
+        return SignedCommitment(seat, commitment, x, vs);
+    }
+
+    function _opening(bytes32 h, uint8 seat, bytes32 digest) internal pure returns (Opening memory) {
+        return Opening(seat, digest, _evidence(seat), _salt(h, seat));
+    }
+
+    function _keyOf(uint256 agentId) internal view returns (uint256) {
+        return agentId == provider.id ? provider.key : verifiers[agentId - provider.id - 1].key;
+    }
+
     function _advance(bytes32 h) internal {
         vm.prank(keeper);
         rounds.advance(h);
     }
 
+    /// @dev Closes every seat's account.
+    function _settle(bytes32 h) internal {
+        uint8 last = rounds.round(h).level;
+        for (uint8 level = 0; level <= last; ++level) {
+            SeatRef[] memory refs = new SeatRef[](rounds.seatsAt(h, level).length);
+            for (uint8 seat = 0; seat < refs.length; ++seat) {
+                refs[seat] = SeatRef(h, level, seat);
+            }
+            vm.prank(keeper);
+            rounds.settle(refs);
+        }
+    }
+
     function _publish(bytes32 h, bytes memory output) internal {
         vm.prank(provider.owner);
-        rounds.publish(h, output, OUTPUT_SALT);
+        rounds.publish(h, _taskOf[h], output, OUTPUT_SALT);
     }
 
     /// @dev All commit and open; the round is counted.
@@ -256,7 +351,9 @@ abstract contract Network is Test {
         (bytes32(a), bytes32(b), bytes32(c), bytes32(d), bytes32(e));
     }
 
-    function _assertVerdict(bytes32 h, Verdict verdict, string memory tag, uint8 response) internal view {
+    /// @dev Settles, too.
+    function _assertVerdict(bytes32 h, Verdict verdict, string memory tag, uint8 response) internal {
+        _settle(h);
         Round memory r = rounds.round(h);
         assertEq(uint8(r.phase), uint8(Phase.Final), "final");
         assertEq(uint8(r.verdict), uint8(verdict), "verdict");

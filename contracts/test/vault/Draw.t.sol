@@ -44,7 +44,7 @@ contract DrawTest is Network {
         uint256 out = uint256(seed) % 8;
         DrawRequest memory request = _request(vault.currentEpoch(), seed, count);
         request.excludedOperator = verifiers[out].owner;
-        request.excludedAgentId = verifiers[(out + 1) % 8].id;
+        request.excludedAgentIds[0] = verifiers[(out + 1) % 8].id;
         (uint256[] memory ids, address[] memory operators) = vault.draw(request);
         assertEq(ids.length, count < 6 ? count : 6);
         assertEq(operators.length, ids.length);
@@ -109,13 +109,16 @@ contract DrawTest is Network {
     }
 
     function _request(uint32 epoch, bytes32 seed, uint256 count) private view returns (DrawRequest memory) {
+        uint256[] memory excluded = new uint256[](1);
+        excluded[0] = NOBODY;
         return DrawRequest({
             profileId: fuzzyId,
             epoch: epoch,
             seed: seed,
             count: count,
             excludedOperator: address(0),
-            excludedAgentId: NOBODY,
+            enrolledBefore: type(uint32).max,
+            excludedAgentIds: excluded,
             lockAmount: LOCK,
             ref: "round"
         });

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IProfileRegistry, Profile} from "../interfaces/IProfileRegistry.sol";
-import {IValidationNetwork, SelectionPolicy} from "../interfaces/IValidationNetwork.sol";
-import {IVerificationRounds, Phase, Receipt, Round} from "../interfaces/IVerificationRounds.sol";
-import {AgentAuth} from "../libraries/AgentAuth.sol";
-import {RoundsBase} from "./RoundsBase.sol";
+import {IEntropy} from "./interfaces/IEntropy.sol";
+import {IIdentityRegistry} from "./interfaces/IIdentityRegistry.sol";
+import {IProfileRegistry, Profile} from "./interfaces/IProfileRegistry.sol";
+import {IReputationLedger} from "./interfaces/IReputationLedger.sol";
+import {IStakeVault} from "./interfaces/IStakeVault.sol";
+import {IValidationNetwork, SelectionPolicy} from "./interfaces/IValidationNetwork.sol";
+import {IValidationRegistry} from "./interfaces/IValidationRegistry.sol";
+import {Phase, Receipt, Verdict} from "./interfaces/IVerificationRounds.sol";
+import {AgentAuth} from "./libraries/AgentAuth.sol";
+import {TaskURI} from "./libraries/TaskURI.sol";
+import {RoundsBase} from "./rounds/RoundsBase.sol";
 
-/// @dev Receipts, policies and `submit`.
-abstract contract RoundsIntake is RoundsBase {
+/// @title Receipts, policies and `submit`: a piece of the court's code, of no use at its own address.
+/// @dev What each function does says `IVerificationRounds`, or `IValidationNetwork`.
+contract CourtIntake is RoundsBase {
     /// @dev What a payload decodes to.
     struct Submission {
         Receipt receipt;
@@ -26,15 +33,20 @@ abstract contract RoundsIntake is RoundsBase {
     uint256 private constant POLICY_SIZE = 320;
     uint256 private constant POLICY_PROFILE_AT = 224;
 
-    /// @inheritdoc IValidationNetwork
-    uint256 public constant OUT_OF_BAND_PRICE = type(uint256).max;
+    constructor(
+        IIdentityRegistry identity,
+        IValidationRegistry validation,
+        IProfileRegistry profiles,
+        IStakeVault vault,
+        IReputationLedger ledger,
+        IEntropy entropy
+    ) RoundsBase(Neighbours(identity, validation, profiles, vault, ledger, entropy)) {}
 
-    /// @inheritdoc IValidationNetwork
     function submit(bytes32 requestHash, bytes calldata policy, bytes calldata payload) external payable {
+        require(policy.length != 0, IValidationNetwork.PolicyNotSupported(policy));
         _submit(requestHash, policy, payload, msg.sender);
     }
 
-    /// @inheritdoc IVerificationRounds
     function submitFor(bytes32 requestHash, bytes calldata policy, bytes calldata payload, address payer)
         external
         payable
@@ -42,29 +54,24 @@ abstract contract RoundsIntake is RoundsBase {
         _submit(requestHash, policy, payload, payer);
     }
 
-    /// @inheritdoc IVerificationRounds
     function requestHashOf(Receipt calldata receipt, bytes32 nonce) external view returns (bytes32) {
-        return _requestHashOf(receipt, nonce);
+        return _requestHashOf(_hashReceipt(receipt), nonce);
     }
 
-    /// @inheritdoc IVerificationRounds
     function hashReceipt(Receipt calldata receipt) external view returns (bytes32) {
         return _hashReceipt(receipt);
     }
 
-    /// @inheritdoc IVerificationRounds
     function policyOf(bytes32 profileId) external view returns (bytes memory) {
         return _policyOf(profileId, _profiles.profile(profileId));
     }
 
-    /// @inheritdoc IValidationNetwork
     function quote(bytes calldata policy) external view returns (uint256 priceWei, uint32 etaSeconds) {
-        require(supportsPolicy(policy), PolicyNotSupported(policy));
-        Profile memory profile = _profiles.profile(_profileIdIn(policy));
+        require(policy.length == POLICY_SIZE, IValidationNetwork.PolicyNotSupported(policy));
+        (, Profile memory profile) = _profileFor(_profileIdIn(policy), policy);
         return (_feeOf(profile), uint32(_duration(profile)));
     }
 
-    /// @inheritdoc IValidationNetwork
     function supportsPolicy(bytes calldata policy) public view returns (bool) {
         if (policy.length != POLICY_SIZE) return false;
         bytes32 profileId = _profileIdIn(policy);
@@ -72,17 +79,14 @@ abstract contract RoundsIntake is RoundsBase {
         return keccak256(policy) == keccak256(_policyOf(profileId, _profiles.profile(profileId)));
     }
 
-    /// @inheritdoc IValidationNetwork
     function policySchema() external pure returns (string memory) {
         return "abi.encode(SelectionPolicy) of policyOf(profileId), where challengeKind is the profileId";
     }
 
-    /// @inheritdoc IValidationNetwork
     function verificationProfile() external pure returns (bytes32) {
         return keccak256("lsh-output-equivalence-v1");
     }
 
-    /// @inheritdoc IValidationNetwork
     function validationRegistry() external view returns (address) {
         return address(_validation);
     }
@@ -94,24 +98,41 @@ abstract contract RoundsIntake is RoundsBase {
         nonReentrant
     {
         uint256 agentId = _addressedAgent(requestHash);
-        require(_rounds[requestHash].phase == Phase.None, AlreadySubmitted(requestHash));
-        require(supportsPolicy(policy), PolicyNotSupported(policy));
+        require(
+            _trials[requestHash].head.phase == Phase.None, IValidationNetwork.AlreadySubmitted(requestHash)
+        );
         Submission memory s = _decode(payload);
-        require(s.receipt.profileId == _profileIdIn(policy), PolicyNotSupported(policy));
+        (uint16 number, Profile memory profile) = _profileFor(s.receipt.profileId, policy);
         require(s.receipt.agentId == agentId, ReceiptAgentMismatch(s.receipt.agentId, agentId));
-        _requireHash(requestHash, _requestHashOf(s.receipt, s.nonce));
-        _checkReceipt(s.receipt, s.signature);
-        Profile memory profile = _profiles.profile(s.receipt.profileId);
+        _checkReceipt(requestHash, s);
+        require(TaskURI.names(s.taskURI, s.receipt.taskHash), TaskURIInvalid(s.receipt.taskHash));
         _requireFee(profile);
         _claimWork(requestHash, s.receipt);
 
-        _store(requestHash, s.receipt, profile, payer);
-        ++roundCount;
+        uint256 entropyBlock = _store(requestHash, s.receipt, number, payer);
+        ++_totals.rounds;
 
-        emit RequestAccepted(requestHash, policy, msg.value);
-        _emitSubmitted(requestHash, s.taskURI);
+        emit IValidationNetwork.RequestAccepted(
+            requestHash, _policyOf(s.receipt.profileId, profile), msg.value
+        );
+        _emitSubmitted(requestHash, s, payer, entropyBlock, profile.providerBond);
 
         _vault.lock(agentId, profile.providerBond, requestHash);
+    }
+
+    /// @dev A policy, if one is given, must be the profile's: there is no choice in it.
+    function _profileFor(bytes32 profileId, bytes calldata policy)
+        private
+        view
+        returns (uint16 number, Profile memory profile)
+    {
+        require(_profiles.isRegistered(profileId), IValidationNetwork.PolicyNotSupported(policy));
+        number = _profiles.numberOf(profileId);
+        (, profile) = _profiles.profileAt(number);
+        require(
+            policy.length == 0 || keccak256(policy) == keccak256(_policyOf(profileId, profile)),
+            IValidationNetwork.PolicyNotSupported(policy)
+        );
     }
 
     function _decode(bytes calldata payload) private pure returns (Submission memory s) {
@@ -132,68 +153,87 @@ abstract contract RoundsIntake is RoundsBase {
         try _validation.getValidationStatus(requestHash) returns (
             address validator, uint256 agentId, uint8, bytes32, string memory, uint256
         ) {
-            require(validator == address(this), NotAddressee(requestHash));
+            require(validator == address(this), IValidationNetwork.NotAddressee(requestHash));
             return agentId;
         } catch {
-            revert NotAddressee(requestHash);
+            revert IValidationNetwork.NotAddressee(requestHash);
         }
     }
 
-    function _requireHash(bytes32 requestHash, bytes32 derived) private pure {
+    function _checkReceipt(bytes32 requestHash, Submission memory s) private view {
+        Receipt memory receipt = s.receipt;
+        bytes32 hash = _hashReceipt(receipt);
+        bytes32 derived = _requestHashOf(hash, s.nonce);
         require(requestHash == derived, RoundRequestHashMismatch(requestHash, derived));
-    }
-
-    function _checkReceipt(Receipt memory receipt, bytes memory signature) private view {
         require(receipt.client != address(0), ReceiptNoClient());
         require(receipt.deadline >= block.timestamp, ReceiptExpired(receipt.deadline, block.timestamp));
         (bool signed, address signer) =
-            AgentAuth.isSignedByOperator(_identity, receipt.agentId, _hashReceipt(receipt), signature);
+            AgentAuth.isSignedByOperator(_identity, receipt.agentId, hash, s.signature);
         require(signed, ReceiptSignerNotOperator(receipt.agentId, signer));
     }
 
+    /// @dev A round for which no committee could be drawn taught nothing: its work may come again.
     function _claimWork(bytes32 requestHash, Receipt memory receipt) private {
-        bytes32 workId = _workId(receipt.agentId, receipt.taskHash, receipt.outputHash);
+        bytes32 workId = _workId(receipt.agentId, receipt.profileId, receipt.taskHash, receipt.outputHash);
         bytes32 earlier = _roundOfWork[workId];
-        require(earlier == bytes32(0), RoundAlreadyVerified(requestHash, earlier));
+        if (earlier != bytes32(0)) {
+            Trial storage c = _trials[earlier];
+            require(
+                c.head.verdict == Verdict.Expired && !c.levels[0].bench.isDrawn(),
+                RoundAlreadyVerified(requestHash, earlier)
+            );
+        }
         _roundOfWork[workId] = requestHash;
+    }
+
+    /// @return entropyBlock whose hash will draw the committee.
+    function _store(bytes32 requestHash, Receipt memory receipt, uint16 number, address payer)
+        private
+        returns (uint256 entropyBlock)
+    {
+        Trial storage c = _trials[requestHash];
+        uint32 epoch = _vault.currentEpoch();
+        entropyBlock = block.number + ENTROPY_DELAY;
+        c.docket = Docket({
+            provider: _identity.ownerOf(receipt.agentId),
+            agentId: uint48(receipt.agentId),
+            profile: number,
+            epoch: epoch
+        });
+        c.head = Head({
+            payer: payer,
+            phase: Phase.Drawing,
+            verdict: Verdict.None,
+            level: 0,
+            selfVerified: AgentAuth.isOperator(_identity, receipt.agentId, receipt.client)
+                || (payer != receipt.client && AgentAuth.isOperator(_identity, receipt.agentId, payer)),
+            entropyBlock: uint32(entropyBlock),
+            sortitionEpoch: epoch
+        });
     }
 
     // Reached from `_submit` alone.
     // slither-disable-next-line msg-value-in-nonpayable
-    function _store(bytes32 requestHash, Receipt memory receipt, Profile memory profile, address payer)
-        private
-    {
-        Round storage r = _rounds[requestHash];
-        (r.agentId, r.profileId) = (receipt.agentId, receipt.profileId);
-        (r.taskHash, r.outputHash) = (receipt.taskHash, receipt.outputHash);
-        (r.client, r.bond) = (receipt.client, profile.providerBond);
-        (r.payer, r.fee) = (payer, uint96(msg.value));
-        r.entropyBlock = uint64(block.number + ENTROPY_DELAY);
-        r.submittedAt = uint40(block.timestamp);
-        r.phase = Phase.Drawing;
-        r.sortitionEpoch = _vault.currentEpoch();
-        r.provider = _identity.ownerOf(receipt.agentId);
-        r.quorum = profile.committeeSize / 2 + 1;
-        r.selfVerified = AgentAuth.isOperator(_identity, receipt.agentId, receipt.client)
-            || AgentAuth.isOperator(_identity, receipt.agentId, payer);
-        (_seats[requestHash][PROVIDER_SEAT].agentId, _seats[requestHash][PROVIDER_SEAT].operator) =
-        (receipt.agentId, r.provider);
-    }
-
-    function _emitSubmitted(bytes32 requestHash, string memory taskURI) private {
-        Round storage r = _rounds[requestHash];
+    function _emitSubmitted(
+        bytes32 requestHash,
+        Submission memory s,
+        address payer,
+        uint256 entropyBlock,
+        uint256 bond
+    ) private {
+        Receipt memory receipt = s.receipt;
         emit RoundSubmitted(
             requestHash,
-            r.agentId,
-            r.profileId,
-            r.client,
-            r.payer,
-            r.taskHash,
-            r.outputHash,
-            taskURI,
-            r.entropyBlock,
-            r.fee,
-            r.bond
+            receipt.agentId,
+            receipt.profileId,
+            receipt.client,
+            payer,
+            receipt.taskHash,
+            receipt.outputHash,
+            s.taskURI,
+            entropyBlock,
+            msg.value,
+            bond
         );
     }
 
@@ -201,8 +241,8 @@ abstract contract RoundsIntake is RoundsBase {
         return _hashTypedDataV4(keccak256(abi.encode(RECEIPT_TYPEHASH, receipt)));
     }
 
-    function _requestHashOf(Receipt memory receipt, bytes32 nonce) private view returns (bytes32) {
-        return keccak256(abi.encode(block.chainid, address(this), _hashReceipt(receipt), nonce));
+    function _requestHashOf(bytes32 receiptHash, bytes32 nonce) private view returns (bytes32) {
+        return keccak256(abi.encode(block.chainid, address(this), receiptHash, nonce));
     }
 
     function _policyOf(bytes32 profileId, Profile memory profile) private pure returns (bytes memory) {
@@ -230,6 +270,7 @@ abstract contract RoundsIntake is RoundsBase {
     }
 
     function _duration(Profile memory profile) private pure returns (uint256) {
-        return uint256(profile.commitWindow) + profile.openWindow + profile.publishWindow;
+        return uint256(profile.commitWindow) + profile.openWindow + profile.appealWindow
+            + profile.publishWindow + profile.flagWindow;
     }
 }
