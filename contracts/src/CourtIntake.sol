@@ -43,7 +43,6 @@ contract CourtIntake is RoundsBase {
     ) RoundsBase(Neighbours(identity, validation, profiles, vault, ledger, entropy)) {}
 
     function submit(bytes32 requestHash, bytes calldata policy, bytes calldata payload) external payable {
-        require(policy.length != 0, IValidationNetwork.PolicyNotSupported(policy));
         _submit(requestHash, policy, payload, msg.sender);
     }
 
@@ -101,6 +100,9 @@ contract CourtIntake is RoundsBase {
         require(
             _trials[requestHash].head.phase == Phase.None, IValidationNetwork.AlreadySubmitted(requestHash)
         );
+        // Only our own verb takes an empty policy for the profile's.
+        bool given = policy.length != 0 || msg.sig != IValidationNetwork.submit.selector;
+        require(given, IValidationNetwork.PolicyNotSupported(policy));
         Submission memory s = _decode(payload);
         (uint16 number, Profile memory profile) = _profileFor(s.receipt.profileId, policy);
         require(s.receipt.agentId == agentId, ReceiptAgentMismatch(s.receipt.agentId, agentId));

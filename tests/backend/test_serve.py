@@ -299,8 +299,8 @@ def test_reputation__when_asked_of_chain_and_backend__then_the_same(
 def test_verify_reputation__when_recomputed_from_the_chain__then_equal_and_a_lie_is_told(
     court: Court, served: Served, tmp_path: Path
 ) -> None:
-    name, _, salt = judged(court, b"recomputed")
-    court.provider.send(ROUNDS, "publish", name, OUTPUT, salt)
+    name, receipt, salt = judged(court, b"recomputed")
+    court.publish(name, receipt, salt)
     buyer = court.client.address
     agent = court.provider
     agent.send("IdentityRegistry", "transferFrom", agent.address, buyer, agent.agent_id)

@@ -18,7 +18,8 @@ from chain.conformance.surface import IDENTITY, NETWORK, REPUTATION, VALIDATION
 from chain.errors import RevertError
 from chain.events import NewFeedback
 from chain.rpc import Rpc
-from chain.types import RequestHash
+from chain.structs import Receipt
+from chain.types import Bytes32, RequestHash
 from cli import main
 from cli.anvil import AnvilOptions
 from tests.support.court import OUTPUT, ROUNDS, Court, digest_of, open_court
@@ -47,21 +48,21 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         drawn = court.draw(rounds[1][0])
         court.control.pass_time(drawn.commit_closes_at - court.door.head().timestamp + 1)
         court.client.send(ROUNDS, "advance", rounds[1][0])
-        yield Story(court, folder, *(name for name, _ in rounds))
+        yield Story(court, folder, *(name for name, _, _ in rounds))
 
 
-def submit(court: Court, task: bytes) -> tuple[RequestHash, bytes]:
+def submit(court: Court, task: bytes) -> tuple[RequestHash, Receipt, Bytes32]:
     receipt, salt = court.receipt(task)
-    return court.submit(receipt), salt
+    return court.submit(receipt), receipt, salt
 
 
-def accept(court: Court, submitted: tuple[RequestHash, bytes]) -> None:
-    name, salt = submitted
+def accept(court: Court, submitted: tuple[RequestHash, Receipt, Bytes32]) -> None:
+    name, receipt, salt = submitted
     drawn = court.draw(name)
     digest = digest_of(drawn.key, OUTPUT)
     court.vote(drawn, digest, [digest] * len(drawn.agent_ids))
     court.client.send(ROUNDS, "advance", name)
-    court.provider.send(ROUNDS, "publish", name, OUTPUT, salt)
+    court.publish(name, receipt, salt)
 
 
 def rate(story: Story, name: bytes, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
