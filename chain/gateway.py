@@ -139,13 +139,18 @@ class Gateway:
             raw = self._rpc.request("eth_getBlockByNumber", _tag(which), False)
         return block_from(raw) if raw else None
 
-    def logs(self, from_block: int, to_block: int) -> list[Event]:
+    def logs(self, from_block: int, to_block: int, *, about: bytes | None = None) -> list[Event]:
         """Events of the deployment's contracts in a range of blocks, both ends included.
+
+        Args:
+            about: only those whose first indexed field this is, such as a round's request hash.
 
         Raises:
             RpcRejected: the range is too wide, or the answer looks cut off: ask for fewer blocks.
         """
-        where = {"fromBlock": hex(from_block), "toBlock": hex(to_block)}
+        where: dict[str, Any] = {"fromBlock": hex(from_block), "toBlock": hex(to_block)}
+        if about is not None:
+            where["topics"] = [None, "0x" + about.hex()]
         return self._logs(where, whole=from_block == to_block)
 
     def logs_of_block(self, block_hash: BlockHash | bytes) -> list[Event]:

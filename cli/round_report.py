@@ -1,4 +1,4 @@
-"""A round in JSON and in plain words, from the chain's views alone."""
+"""A round in JSON and in plain words, from the chain's views and events alone."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from chain.errors import ConfigError, RevertError
+from chain.events import Event, Opened, RoundSubmitted
 from chain.gateway import Gateway
+from chain.history import round_events
 from chain.structs import Profile, Round, Seat
-from chain.types import Phase, RequestHash, SeatState, Verdict
+from chain.types import PROVIDER_SEAT, Phase, RequestHash, SeatState, Verdict
 from chain.units import show_moment
 from verifier.digest import distance
 
@@ -57,18 +59,28 @@ def describe(gateway: Gateway, name: RequestHash) -> dict[str, Any]:
     claim: Seat = gateway.call("VerificationRounds", "providerSeat", name)
     profile: Profile = gateway.call("ProfileRegistry", "profile", found.profile_id)
     deployment = gateway.deployment
+    events = round_events(gateway, name, found.entropy_block)
+    receipt = next((event for event in events if isinstance(event, RoundSubmitted)), None)
+    digests = _digests(events, found.level)
+    claimed = digests.get(PROVIDER_SEAT)
     return {
         "requestHash": _hex(name),
         "phase": phase.label,
         "verdict": found.verdict.label if found.verdict is not Verdict.NONE else None,
         "agentId": str(found.agent_id),
+        "client": receipt.client if receipt else None,
         "profileId": _hex(found.profile_id),
         "profile": deployment.profile_name(found.profile_id) if deployment else None,
+        "taskHash": _hex(receipt.task_hash) if receipt else None,
+        "outputHash": _hex(receipt.output_hash) if receipt else None,
         "tolerance": profile.tolerance,
         "majority": profile.majority,
         "closesAt": _closes(found, phase),
-        "provider": _seat(claim, claim),
-        "seats": [{"seat": n, **_seat(seat, claim)} for n, seat in enumerate(seats)],
+        "provider": _seat(claim, claimed, claimed),
+        "seats": [
+            {"seat": number, **_seat(seat, digests.get(number), claimed)}
+            for number, seat in enumerate(seats)
+        ],
     }
 
 
@@ -78,6 +90,7 @@ def lines(found: dict[str, Any]) -> list[str]:
     report = [
         f"round      {found['requestHash']}",
         f"provider   agent {found['agentId']}, profile {found['profile'] or found['profileId']}",
+        f"task       {found['taskHash']}, for {found['client']}",
         f"phase      {found['phase']}: {_PHASES[Phase[found['phase'].upper()]]}",
     ]
     if found["closesAt"]:
@@ -90,14 +103,21 @@ def lines(found: dict[str, Any]) -> list[str]:
     return report
 
 
-def _seat(seat: Seat, claim: Seat) -> dict[str, Any]:
-    opened = seat.state is SeatState.OPENED
-    comparable = opened and claim.state is SeatState.OPENED
+def _digests(events: Sequence[Event], level: int) -> dict[int, bytes]:
+    """What was opened at a level, by seat: the court forgets what it counts at once."""
+    return {
+        event.seat: bytes(event.digest)
+        for event in events
+        if isinstance(event, Opened) and event.level == level
+    }
+
+
+def _seat(seat: Seat, digest: bytes | None, claim: bytes | None) -> dict[str, Any]:
     return {
         "agentId": str(seat.agent_id),
         "state": seat.state.label,
-        "digest": _hex(seat.digest) if opened else None,
-        "distance": distance(bytes(seat.digest), bytes(claim.digest)) if comparable else None,
+        "digest": _hex(digest) if digest else None,
+        "distance": distance(digest, claim) if digest and claim else None,
     }
 
 

@@ -57,12 +57,12 @@ contract VerificationRounds is RoundsSeats {
 
     /// @inheritdoc IValidationNetwork
     function submit(bytes32, bytes calldata, bytes calldata) external payable {
-        Delegate.call(address(_intake));
+        Delegate.forward(address(_intake));
     }
 
     /// @inheritdoc IVerificationRounds
     function submitFor(bytes32, bytes calldata, bytes calldata, address) external payable {
-        Delegate.call(address(_intake));
+        Delegate.forward(address(_intake));
     }
 
     /// @inheritdoc IVerificationRounds
@@ -99,7 +99,7 @@ contract VerificationRounds is RoundsSeats {
 
     /// @inheritdoc IVerificationRounds
     function settle(SeatRef[] calldata) external {
-        Delegate.call(address(_settlement));
+        Delegate.forward(address(_settlement));
     }
 
     // ---------------------------------------------------------------- money

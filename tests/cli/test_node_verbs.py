@@ -141,7 +141,8 @@ def test_work__when_delivered_and_submitted__then_the_round_can_be_shown(
     make_node(assay)
     receipt = deliver(assay, here, devnet, "Deliver this.", "--output", "work.txt")
     assert Path("work.txt").read_text() == "Deliver this."
-    assert SignedReceipt.load(Path(receipt)).receipt.agent_id == 0
+    promised = SignedReceipt.load(Path(receipt)).receipt
+    assert promised.agent_id == 0
     status = json.loads(assay("node", "status", "--json"))
     assert status["running"] is False
     assert len(status["deliveries"]) == 1
@@ -149,6 +150,9 @@ def test_work__when_delivered_and_submitted__then_the_round_can_be_shown(
         assay("verify", "submit", "--receipt", receipt, "--json", "--local-account", "5")
     )
     assert (opened["phase"], opened["verdict"], opened["seats"]) == ("Drawing", None, [])
+    assert opened["client"] == promised.client
+    assert opened["taskHash"] == "0x" + promised.task_hash.hex()
+    assert opened["outputHash"] == "0x" + promised.output_hash.hex()
     shown = assay("verify", "show", opened["requestHash"])
     assert "waiting for the committee to be drawn" in shown
     assert json.loads(assay("verify", "show", opened["requestHash"], "--json")) == opened

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 /// @title Runs the present call with another contract's code, on this contract's storage.
 library Delegate {
     /// @dev Ends the call with whatever the code answers.
-    function call(address code) internal {
+    function forward(address code) internal {
         // Nothing of Solidity's runs afterwards, so its memory may be overwritten.
         assembly {
             calldatacopy(0, 0, calldatasize())
@@ -18,7 +18,7 @@ library Delegate {
 
     /// @dev The same for a view: called by STATICCALL, the code cannot write either.
     function view_(address code) internal view {
-        function(address) internal delegating = call;
+        function(address) internal delegating = forward;
         function(address) internal view viewing;
         // The types differ in their promise only.
         assembly ("memory-safe") {

@@ -150,6 +150,7 @@ contract Actors is Network {
         for (uint256 i = 0; i < refs.length; ++i) {
             refs[i] = SeatRef(h, 0, uint8(plan >> (8 * i)) % 6);
         }
+        vm.prank(keeper);
         rounds.settle(refs);
         _checkSettled(h, before);
         ++count["settle"];
