@@ -15,6 +15,8 @@ import {RoundsBase} from "./rounds/RoundsBase.sol";
 
 /// @title Receipts, policies and `submit`: a piece of the court's code, of no use at its own address.
 /// @dev What each function does says `IVerificationRounds`, or `IValidationNetwork`.
+// At its own address the vault refuses it, so that it never holds any ether.
+// slither-disable-next-line locked-ether
 contract CourtIntake is RoundsBase {
     /// @dev What a payload decodes to.
     struct Submission {
@@ -130,6 +132,8 @@ contract CourtIntake is RoundsBase {
     {
         require(_profiles.isRegistered(profileId), IValidationNetwork.PolicyNotSupported(policy));
         number = _profiles.numberOf(profileId);
+        // It is the profile's id, which is known.
+        // slither-disable-next-line unused-return
         (, profile) = _profiles.profileAt(number);
         require(
             policy.length == 0 || keccak256(policy) == keccak256(_policyOf(profileId, profile)),

@@ -88,9 +88,12 @@ abstract contract RoundsBase is ICourtRecord, EIP712, ReentrancyGuardTransient {
     IReputationLedger internal immutable _ledger;
     IEntropy internal immutable _entropy;
 
+    // Written through references, and by the other pieces of code.
+    // slither-disable-start uninitialized-state
     mapping(bytes32 requestHash => Trial) internal _trials;
     /// @dev Which round verifies a piece of work: (agentId, profileId, taskHash, outputHash) => requestHash.
     mapping(bytes32 workId => bytes32 requestHash) internal _roundOfWork;
+    // slither-disable-end uninitialized-state
     mapping(address account => uint256) internal _credits;
     Totals internal _totals;
 
