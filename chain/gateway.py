@@ -115,12 +115,24 @@ class Gateway:
 
     @_understood
     def identity(self) -> tuple[int, bytes]:
-        """(chain id, hash of block 0): tells a local chain from its namesake started later."""
+        """(chain id, hash of block 0): tells a local chain from its namesake started later.
+
+        Raises:
+            RpcRejected: two answers differ. Whoever believed the wrong one would look for what it
+                sent under another chain's name, find nothing, and send it again.
+        """
         with self._lock:
             if self._identity is None:
-                genesis = self._rpc.request("eth_getBlockByNumber", "0x0", False)
-                self._identity = (self.chain_id(), unhex(genesis["hash"]) if genesis else b"")
+                told = (self._genesis(), self._genesis())
+                if told[0] != told[1]:
+                    reason = "different answers about block 0"
+                    raise RpcRejected(f"The node at {self.label} gave {reason}.", 0, reason)
+                self._identity = (self.chain_id(), told[0])
             return self._identity
+
+    def _genesis(self) -> bytes:
+        genesis = self._rpc.request("eth_getBlockByNumber", "0x0", False)
+        return unhex(genesis["hash"]) if genesis else b""
 
     def head(self) -> Block:
         """The newest block."""

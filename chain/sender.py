@@ -248,6 +248,7 @@ class Sender:
     # ------------------------------------------------------------------ the first attempt
 
     def _do(self, job: str, call: Call) -> TxReceipt:
+        started = time.monotonic()
         while True:
             entry = self._begin(job, call)
             try:
@@ -255,6 +256,15 @@ class Sender:
                 return self._outcome(entry, self._see_through(entry, reply))
             except _NonceTaken:
                 _log.info("%s: nonce %d went elsewhere; signing anew", call.label, entry.nonce)
+            if time.monotonic() - started > self._policy.give_up_after:
+                # Its pool holds something there that it does not count, say.
+                raise TransactionStuck(
+                    f"{call.label} was not sent: the node at {self.gateway.label} told of nonce"
+                    f" {entry.nonce} as free again and again, and refused it: wait, or use another"
+                    " RPC URL."
+                )
+            # A node that tells an old nonce tells it again at once.
+            time.sleep(self._policy.poll)
 
     def _begin(self, job: str, call: Call) -> Entry:
         """Simulates, signs at the next free nonce, and records; nothing is broadcast yet."""

@@ -33,6 +33,7 @@ class AnvilOptions:
         block_time: seconds between blocks; 0 mines each transaction at once.
         accounts: well-known test accounts that hold 10,000 ETH each.
         slots_in_an_epoch: a block is final after twice as many.
+        genesis_time: Unix seconds of block 0; None for now.
     """
 
     port: int = 0
@@ -40,6 +41,7 @@ class AnvilOptions:
     block_time: float = 1.0
     accounts: int = 40
     slots_in_an_epoch: int = 1
+    genesis_time: int | None = None
 
 
 class Anvil:
@@ -151,6 +153,8 @@ def _start(program: Path, log: Path, options: AnvilOptions, port: int) -> Anvil:
     ]
     if options.block_time:
         command += ["--block-time", f"{options.block_time:g}"]
+    if options.genesis_time is not None:
+        command += ["--timestamp", str(options.genesis_time)]
     process = Process("anvil", command, log=log)
     try:
         _await_chain(process, port, chain_id)

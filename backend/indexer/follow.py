@@ -217,6 +217,10 @@ class Indexer:
             if not first <= at <= last:
                 raise RpcInconsistent(f"The node sent a log of block {at}, not asked for.")
             block = start if at == first else header(self._reader, at)
+            # Logs vouch for their block's hash. The last one, on which all that follows rests, may
+            # have none, and a node that flips for a moment must not make it final.
+            if at == last and not inside and not self._on_chain(at, block.hash):
+                raise RpcInconsistent(f"The node answers differently about block {at}.")
             if any(event.log.block_hash != block.hash for event in inside):
                 raise RpcInconsistent(f"A log names another block {at} than the node's own.")
             blocks.append(Filled(block, inside))

@@ -215,6 +215,23 @@ def test_i7_logs__when_one_is_left_out_under_the_right_hash__then_the_contracts_
     assert "--rebuild" in reason
 
 
+@pytest.mark.integration
+def test_i7_logs__when_a_later_event_made_up_for_the_one_left_out__then_counted_and_not_ready(
+    court: Court, through: Callable[[], tuple[FaultProxy, Index]]
+) -> None:
+    proxy, index = through()
+    index.catch_up()
+    judge = next(iter(court.verifiers.values()))
+    for _ in range(2):
+        judge.send("StakeVault", "stake", judge.agent_id, value=5)
+    proxy.inject("eth_getLogs", claim([]))
+    proxy.inject("eth_getBlockReceipts", claim([]))
+    index.catch_up()
+    (difference,) = reconciler(index, court).step()
+    assert difference.startswith("events of blocks ")
+    assert index.status.not_ready() is not None
+
+
 def index_at(index: Index) -> int:
     number: int = index.dump()["cursor"][0][1]
     return number

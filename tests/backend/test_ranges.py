@@ -6,26 +6,12 @@ import pytest
 
 from backend.indexer.ranges import RangeSize, is_too_wide
 from chain.errors import RpcError, RpcRateLimited, RpcRejected, RpcTimeout, RpcUnreachable
+from tests.support.weather import RANGE_REFUSALS
 
 pytestmark = pytest.mark.unit
 
-REFUSALS = [
-    (-32005, "query returned more than 10000 results"),
-    (-32602, "exceed maximum block range: 5000"),
-    (-32600, "eth_getLogs is limited to a 10,000 range"),
-    (-32000, "block range is too wide"),
-    (-32614, "eth_getLogs is limited to a 10,000 blocks"),
-    (-32602, "Log response size exceeded. You can make eth_getLogs requests with up to a 2K block"),
-    (-32000, "Block range limit exceeded"),
-    (-32701, "Please specify an address in your request"),
-    (-32000, "requested too many blocks from 1 to 90000, maximum is set to 2048"),
-    (-32000, "query timeout exceeded"),
-    (-32012, "too many results"),
-    (-32000, "backend response too large"),
-]
 
-
-@pytest.mark.parametrize(("code", "reason"), REFUSALS)
+@pytest.mark.parametrize(("code", "reason"), RANGE_REFUSALS)
 def test_is_too_wide__when_a_provider_says_so_in_its_words__then_true(
     code: int, reason: str
 ) -> None:

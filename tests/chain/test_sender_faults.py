@@ -32,6 +32,7 @@ from cli.anvil import Anvil
 from tests.support.anvil import Control
 from tests.support.polling import eventually
 from tests.support.proxy import LOSE_REPLY, LOSE_REQUEST, FaultProxy, claim, refusal
+from tests.support.weather import SeededWeather
 
 pytestmark = pytest.mark.integration
 
@@ -183,8 +184,10 @@ def test_sender__when_told_that_it_is_known__then_it_is_a_success(
 def test_sender__when_a_lossy_node_drops_half__then_every_job_has_one_effect(
     anvil: Anvil, signer: Signer, background: Background
 ) -> None:
-    rates = {"lose_reply": 0.3, "lose_request": 0.3}
-    with FaultProxy(anvil.url, seed=2, rates=rates, raise_percent=10) as proxy:
+    lossy = SeededWeather(
+        2, {"lose_reply": 0.3, "lose_request": 0.3}, methods="eth_sendRawTransaction"
+    )
+    with FaultProxy(anvil.url, weather=lossy, raise_percent=10) as proxy:
         gateway = Gateway(proxy.url)
         sender = Sender(gateway, signer, policy=QUICK)
         jobs = [background(sender.send_call, payment(1), job=f"job {i}") for i in range(12)]

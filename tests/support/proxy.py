@@ -1,25 +1,25 @@
 """A JSON-RPC proxy that misbehaves on purpose: lost replies, geth's pool rules, false answers.
 
-Faults are queued per method and used up in order; `rates` adds random ones from a seed, so that a
-failing run can be repeated.
+Faults are queued per method and used up in order; a weather adds random ones from a seed, so that
+a failing run can be repeated.
 """
 
 from __future__ import annotations
 
 import json
-import random
 import threading
 import time
 import urllib.request
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from eth_account import Account
 from eth_account.typed_transactions import TypedTransaction
+from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
 
@@ -30,6 +30,7 @@ class Fault:
     Attributes:
         forward: the node gets the request.
         answer: JSON-RPC answer to give instead of the node's (`{"error": …}` or `{"result": …}`).
+        alter: makes another result of the node's.
         drop: the connection is closed without an answer.
         delay: seconds before the answer.
         status: HTTP status of the answer.
@@ -37,6 +38,7 @@ class Fault:
 
     forward: bool = True
     answer: Mapping[str, Any] | None = None
+    alter: Callable[[Any], Any] | None = None
     drop: bool = False
     delay: float = 0.0
     status: int = 200
@@ -56,36 +58,37 @@ def claim(result: Any) -> Fault:
     return Fault(answer={"result": result})
 
 
-class FaultProxy:
-    """Stands between a client and a node. A context manager."""
+Forward = Callable[[str, list[Any]], Mapping[str, Any]]
+"""Asks the real node: method and parameters to `{"result": …}` or `{"error": …}`."""
+
+
+class Weather(Protocol):
+    """Faults that come by chance. `tests.support.weather` has one."""
+
+    def fault(self, method: str, params: list[Any], ask: Forward) -> Fault | None:
+        """What befalls a request, if anything."""
+
+
+class FaultyNode:
+    """A node as a client sees it through everything that can go wrong, without a socket."""
 
     def __init__(
-        self,
-        node: str,
-        *,
-        seed: int = 0,
-        rates: Mapping[str, float] | None = None,
-        raise_percent: int | None = None,
+        self, node: str, *, weather: Weather | None = None, raise_percent: int | None = None
     ) -> None:
         """
         Args:
             node: RPC URL of the real node.
-            rates: probability per fault, "lose_reply" and "lose_request", for any broadcast.
+            weather: what befalls requests for which no fault was injected.
             raise_percent: refuse replacements that do not raise both fees by as much, and
                 duplicates with "already known", as geth does (its value is 10).
         """
         self._node = node
-        self._random = random.Random(seed)
-        self._rates = dict(rates or {})
+        self.weather = weather
         self._raise_percent = raise_percent
         self._pool: dict[tuple[str, int], tuple[bytes, int, int]] = {}
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._lock = threading.Lock()
         self.requests: list[tuple[str, list[Any]]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def inject(self, method: str, *faults: Fault) -> None:
         """The next requests of a method meet these faults, one each."""
@@ -102,6 +105,86 @@ class FaultProxy:
         with self._lock:
             return [p[0] for method, p in self.requests if method == "eth_sendRawTransaction"]
 
+    def _fault(self, method: str, params: list[Any]) -> Fault:
+        with self._lock:
+            if self._faults[method]:
+                return self._faults[method].popleft()
+        found = self.weather.fault(method, params, self._ask) if self.weather else None
+        return found or Fault()
+
+    def _pool_rule(self, raw: str) -> Mapping[str, Any] | None:
+        """geth's answer to a duplicate or to a replacement that pays too little."""
+        data = bytes.fromhex(raw[2:])
+        fields = TypedTransaction.from_bytes(HexBytes(data)).as_dict()
+        place = (self.signer_of(data), int(fields["nonce"]))
+        fees = (int(fields["maxFeePerGas"]), int(fields["maxPriorityFeePerGas"]))
+        with self._lock:
+            known = self._pool.get(place)
+            if known is not None and not self._has(known[0]):
+                known = None
+            if known is not None and known[0] == data:
+                return {"error": {"code": -32000, "message": "already known"}}
+            if known is not None and self._raise_percent is not None:
+                factor = 100 + self._raise_percent
+                if any(new * 100 < old * factor for new, old in zip(fees, known[1:], strict=True)):
+                    message = "replacement transaction underpriced"
+                    return {"error": {"code": -32000, "message": message}}
+            self._pool[place] = (data, *fees)
+        return None
+
+    def _has(self, raw: bytes) -> bool:
+        """Whether the node still has a transaction: it may have dropped it, or a block with it."""
+        found = self._ask("eth_getTransactionByHash", ["0x" + keccak(raw).hex()])
+        return found.get("result") is not None
+
+    def signer_of(self, raw: bytes) -> str:
+        """Whose transaction it is."""
+        return str(Account.recover_transaction(raw))
+
+    def answer(self, body: Mapping[str, Any]) -> tuple[bytes | None, int]:
+        """(what comes back, HTTP status) for one request; None for a connection that breaks."""
+        method, params = body["method"], body["params"]
+        with self._lock:
+            self.requests.append((method, params))
+        fault = self._fault(method, params)
+        reply: dict[str, Any] = {"jsonrpc": "2.0", "id": body["id"]}
+        if fault.forward:
+            refused = None
+            if method == "eth_sendRawTransaction" and self._raise_percent is not None:
+                refused = self._pool_rule(params[0])
+            reply.update(refused or self.forward(body))
+        if fault.alter is not None and "result" in reply:
+            reply["result"] = fault.alter(reply["result"])
+        if fault.answer is not None:
+            reply = {"jsonrpc": "2.0", "id": body["id"], **fault.answer}
+        time.sleep(fault.delay)
+        return (None if fault.drop else json.dumps(reply).encode()), fault.status
+
+    def forward(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The real node's answer."""
+        request = urllib.request.Request(
+            self._node, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as response:
+            answer: dict[str, Any] = json.load(response)
+        return answer
+
+    def _ask(self, method: str, params: list[Any]) -> Mapping[str, Any]:
+        return self.forward({"jsonrpc": "2.0", "id": 0, "method": method, "params": params})
+
+
+class FaultProxy(FaultyNode):
+    """The same behind a URL. A context manager."""
+
+    def __init__(
+        self, node: str, *, weather: Weather | None = None, raise_percent: int | None = None
+    ) -> None:
+        super().__init__(node, weather=weather, raise_percent=raise_percent)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
     def __enter__(self) -> FaultProxy:
         self._thread.start()
         return self
@@ -116,59 +199,6 @@ class FaultProxy:
         self._thread.join()
         self._server.server_close()
 
-    def _fault(self, method: str) -> Fault | None:
-        with self._lock:
-            if self._faults[method]:
-                return self._faults[method].popleft()
-            if method == "eth_sendRawTransaction":
-                if self._random.random() < self._rates.get("lose_request", 0):
-                    return LOSE_REQUEST
-                if self._random.random() < self._rates.get("lose_reply", 0):
-                    return LOSE_REPLY
-        return None
-
-    def _pool_rule(self, raw: str) -> Mapping[str, Any] | None:
-        """geth's answer to a duplicate or to a replacement that pays too little."""
-        data = bytes.fromhex(raw[2:])
-        fields = TypedTransaction.from_bytes(HexBytes(data)).as_dict()
-        place = (Account.recover_transaction(data), int(fields["nonce"]))
-        fees = (int(fields["maxFeePerGas"]), int(fields["maxPriorityFeePerGas"]))
-        with self._lock:
-            known = self._pool.get(place)
-            if known is not None and known[0] == data:
-                return {"error": {"code": -32000, "message": "already known"}}
-            if known is not None and self._raise_percent is not None:
-                factor = 100 + self._raise_percent
-                if any(new * 100 < old * factor for new, old in zip(fees, known[1:], strict=True)):
-                    message = "replacement transaction underpriced"
-                    return {"error": {"code": -32000, "message": message}}
-            self._pool[place] = (data, *fees)
-        return None
-
-    def _answer(self, body: Mapping[str, Any]) -> tuple[bytes | None, int]:
-        method = body["method"]
-        with self._lock:
-            self.requests.append((method, body["params"]))
-        fault = self._fault(method) or Fault()
-        reply: dict[str, Any] = {"jsonrpc": "2.0", "id": body["id"]}
-        if fault.forward:
-            refused = None
-            if method == "eth_sendRawTransaction" and self._raise_percent is not None:
-                refused = self._pool_rule(body["params"][0])
-            reply.update(refused or self._forward(body))
-        if fault.answer is not None:
-            reply = {"jsonrpc": "2.0", "id": body["id"], **fault.answer}
-        time.sleep(fault.delay)
-        return (None if fault.drop else json.dumps(reply).encode()), fault.status
-
-    def _forward(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        request = urllib.request.Request(
-            self._node, json.dumps(body).encode(), {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=30) as response:
-            answer: dict[str, Any] = json.load(response)
-        return answer
-
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         proxy = self
 
@@ -177,7 +207,7 @@ class FaultProxy:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                content, status = proxy._answer(body)
+                content, status = proxy.answer(body)
                 if content is None:
                     self.close_connection = True
                     return

@@ -1,0 +1,75 @@
+"""A clock that moves only when somebody waits, and what has to look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+import backend.indexer.status
+import backend.submitter.outbox
+import backend.submitter.submit
+import chain.rpc
+import chain.sender
+import tests.support.proxy
+import verifier.node.clerk
+import verifier.node.daemon
+import verifier.node.store
+from verifier.node.poker import Poker
+from verifier.node.retries import Retries
+
+_WATCHERS = (
+    backend.indexer.status,
+    backend.submitter.outbox,
+    backend.submitter.submit,
+    chain.rpc,
+    chain.sender,
+    tests.support.proxy,
+    verifier.node.daemon,
+    verifier.node.store,
+)
+
+
+class Clock:
+    """Stands in for the module `time`. `meanwhile` is what others do while somebody sleeps."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+        self.meanwhile: Callable[[float], None] = lambda _seconds: None
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.meanwhile(seconds)
+
+
+def install(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that waits or looks at the time uses this clock, and one thread does it all."""
+    for module in _WATCHERS:
+        monkeypatch.setattr(module, "time", clock)
+    retries = partial(Retries, clock=clock.monotonic)
+    monkeypatch.setattr(verifier.node.clerk, "Retries", retries)
+    monkeypatch.setattr(verifier.node.daemon, "Poker", partial(Poker, clock=clock.monotonic))
+    monkeypatch.setattr(backend.submitter.submit, "ThreadPoolExecutor", OneByOne)
+
+
+class OneByOne:
+    """An executor that does everything at once in the caller's thread."""
+
+    def __init__(self, *_arguments: Any, **_options: Any) -> None:
+        """As `ThreadPoolExecutor`."""
+
+    def __enter__(self) -> OneByOne:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Nothing to wait for."""
+
+    map = staticmethod(map)

@@ -1,0 +1,137 @@
+"""What must hold at the end of a story, whatever went wrong in it: asked of the chain itself."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from backend.artifacts import ArtifactFiles, keep_contents
+from backend.indexer import Indexer, Reconciler, Status
+from backend.store import Agent, RoundRecord, Store, dump
+from backend.submitter import JobStatus, Outbox
+from backend.submitter.submit import chain_name
+from chain.messages import evidence_domain
+from tests.faults.simulation.players import PROFILE
+from tests.faults.simulation.world import World
+from verifier.reputation import BASIS_POINTS
+
+Tables = dict[str, list[tuple[Any, ...]]]
+
+
+def check(world: World) -> None:
+    """Everything."""
+    index_equals_the_chain(world)
+    views_equal_the_contracts(world)
+    payments_happened_at_most_once(world)
+    nonces_are_used_once(world)
+
+
+def derived_anew(world: World, database: str) -> Tables:
+    """The tables as an index makes them that saw nothing but the truth."""
+    store = Store(database)
+    store.open(world.stage.network.chain_id, world.stage.network.identity)
+    try:
+        catch_up(world, store)
+        return settled(dump(store))
+    finally:
+        store.close()
+
+
+def catch_up(world: World, store: Store) -> None:
+    """An indexer without trouble, to the head."""
+    network = world.stage.network
+    indexer = Indexer(
+        world.truth,
+        store,
+        first_block=network.first_block,
+        emitters=list(network.contracts.values()),
+        keep=partial(keep_contents, ArtifactFiles(world.folder / "anew")),
+        status=Status(),
+    )
+    while indexer.step():
+        pass
+
+
+def settled(tables: Tables) -> Tables:
+    """Tables without what may differ: finality may have been read a block earlier or later."""
+    return {**tables, "cursor": [row[:4] for row in tables["cursor"]]}
+
+
+def index_equals_the_chain(world: World) -> None:
+    """The tables are those of an index made anew, and stay so when it is rebuilt.
+
+    Where a node left logs out, which no reader of logs can see, the contracts tell: then the index
+    must have said that it is not ready, and a rebuild, as it asks for, makes it right.
+    """
+    anew = derived_anew(world, f"sqlite:///{world.folder / 'anew.sqlite3'}")
+    with world.opened() as store:
+        found = settled(dump(store))
+        if found != anew:
+            differing = [name for name in anew if found[name] != anew[name]]
+            assert world.lies, f"these tables differ: {differing}"
+            status = Status()
+            reconciler = Reconciler(lambda: world.truth, store, status)
+            assert any(reconciler.step() for _ in range(5)), f"not noticed: {differing}"
+        store.forget_index()
+        store.open(world.stage.network.chain_id, world.stage.network.identity)
+        catch_up(world, store)
+        assert settled(dump(store)) == anew, "a rebuild makes other tables"
+
+
+def views_equal_the_contracts(world: World) -> None:
+    """Stakes, rounds and scores, as the contracts themselves have them."""
+    world.reader.turn()
+    at = world.truth.head().number
+    call = partial(world.truth.call, block=at)
+    with world.opened() as store, store.read() as session:
+        for actor in world.stage.agents:
+            row = session.get(Agent, actor.agent_id)
+            stake = call("StakeVault", "stakeOf", actor.agent_id)
+            assert row is not None
+            assert (row.bonded, row.locked) == (stake.bonded, stake.locked)
+        assert call("VerificationRounds", "roundCount") == session.query(RoundRecord).count()
+        for name in world.standing():
+            held = session.get(RoundRecord, name)
+            told = call("VerificationRounds", "round", name)
+            assert held is not None
+            assert (held.phase, held.verdict) == (int(told.phase), int(told.verdict))
+    for actor in world.stage.agents:
+        compare_scores(world, actor.agent_id, call)
+
+
+def compare_scores(world: World, agent_id: int, call: Any) -> None:
+    """What the API says of an agent, and what the ledger says."""
+    answer = world.reader.ask(f"/v1/agents/{agent_id}/reputation")
+    assert answer is not None
+    told = {score["role"]: score for score in answer["scores"]}
+    for role in ("provider", "verifier"):
+        domain = evidence_domain(PROFILE.profile_id, role)
+        score = call("ReputationLedger", "scoreOf", agent_id, domain)
+        found = told.get(role)
+        mean = None if found is None else found["mean"]
+        assert mean == (score.mean_bps / BASIS_POINTS if score.known else None)
+
+
+def payments_happened_at_most_once(world: World) -> None:
+    """Each payee has what its job was about, if the job says that it was done, else nothing."""
+    with world.opened() as store:
+        outbox = Outbox(store, chain_name(world.truth))
+        for job, (payee, wei) in world.payments.items():
+            task = outbox.get(job)
+            assert task is not None
+            done = task.status in (JobStatus.MINED, JobStatus.FINAL)
+            assert int(world.truth.balance(payee)) == (wei if done else 0), (job, task.status)
+
+
+def nonces_are_used_once(world: World) -> None:
+    """The account has sent as many transactions as the chain counts, each to one end."""
+    line, payer = world.line, world.stage.payer.address
+    sent: list[int] = []
+    for number in range(world.ground.newest.number + 1):
+        block = line("eth_getBlockByNumber", hex(number), True)
+        sent += [
+            int(transaction["nonce"], 16)
+            for transaction in block["transactions"]
+            if transaction["from"].lower() == payer.lower()
+        ]
+    assert sent == list(range(len(sent)))
