@@ -6,11 +6,15 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {Header, IReliabilityAnchor} from "../interfaces/IReliabilityAnchor.sol";
 import {IValidationRegistry} from "../interfaces/IValidationRegistry.sol";
 import {IVerificationRounds, Receipt} from "../interfaces/IVerificationRounds.sol";
+import {CourtAnswers} from "../libraries/CourtAnswers.sol";
 import {AnchorBase} from "./AnchorBase.sol";
 
 /// @dev Bonds, challenges and what follows from them. Balance = bond held + challenger's bond + Σ credits
 /// + burned.
 abstract contract AnchorDisputes is AnchorBase, ReentrancyGuardTransient {
+    using CourtAnswers for IValidationRegistry;
+    using CourtAnswers for IVerificationRounds;
+
     struct Dispute {
         address challenger;
         uint64 deadline; // to answer; once answered, to decide
@@ -24,8 +28,6 @@ abstract contract AnchorDisputes is AnchorBase, ReentrancyGuardTransient {
 
     /// @dev Of a slashed bond: one part to whoever was right, the rest is burned (DESIGN: at most a quarter).
     uint256 private constant REWARD_PART = 4;
-    uint8 private constant ACCEPTED = 100;
-    bytes32 private constant DECIDED = keccak256("vni:ok");
     uint256 private constant WORD = 32;
 
     IVerificationRounds public immutable court;
@@ -94,9 +96,8 @@ abstract contract AnchorDisputes is AnchorBase, ReentrancyGuardTransient {
             receipt.agentId == agentId && receipt.profileId == profileId && receipt.taskHash == d.taskHash,
             AnchorWrongWork()
         );
-        bytes32 requestHash = court.requestHashOf(receipt, nonce);
-        (address validator,,) = _statusOf(requestHash);
-        require(validator == address(court), AnchorWrongWork());
+        bytes32 requestHash = court.roundOf(receipt, nonce);
+        require(requestHash != bytes32(0), AnchorWrongWork());
 
         (d.requestHash, d.outputHash) = (requestHash, receipt.outputHash);
         d.deadline = uint64(block.timestamp) + courtWindow;
@@ -108,9 +109,9 @@ abstract contract AnchorDisputes is AnchorBase, ReentrancyGuardTransient {
     function settle(bytes32 salt, bytes calldata transcript) external {
         Dispute memory d = _openDispute();
         require(d.requestHash != bytes32(0), AnchorUndecided(d.deadline));
-        (, uint8 response, bytes32 tag) = _statusOf(d.requestHash);
-        require(tag == DECIDED && response == ACCEPTED, AnchorUndecided(d.deadline));
-        require(keccak256(abi.encode(salt, keccak256(transcript))) == d.outputHash, AnchorNotTheOutput());
+        (, bool accepted) = validation.verdictOf(d.requestHash);
+        require(accepted, AnchorUndecided(d.deadline));
+        require(CourtAnswers.isOutput(d.outputHash, salt, transcript), AnchorNotTheOutput());
 
         if (!_endsWith(transcript, d.wordsHash, d.root)) return _slashReporter(d);
         _held = Held(d.epoch, _clock.latest, uint64(block.timestamp));
@@ -128,8 +129,8 @@ abstract contract AnchorDisputes is AnchorBase, ReentrancyGuardTransient {
             require(late, AnchorUndecided(d.deadline));
             return _slashReporter(d);
         }
-        (, uint8 response, bytes32 tag) = _statusOf(d.requestHash);
-        if (tag == DECIDED && response != ACCEPTED) return _slashReporter(d);
+        (bool decided, bool accepted) = validation.verdictOf(d.requestHash);
+        if (decided && !accepted) return _slashReporter(d);
         // Accepted, but its output was not shown here; or the round ended, or did not, without a verdict.
         require(late, AnchorUndecided(d.deadline));
         _rollBack(d, false);
@@ -188,21 +189,6 @@ abstract contract AnchorDisputes is AnchorBase, ReentrancyGuardTransient {
     function _openDispute() private view returns (Dispute storage) {
         require(_clock.disputed, AnchorNotDisputed());
         return _dispute;
-    }
-
-    /// @return validator the court that the request went to.
-    /// @return response 100 for Accepted.
-    /// @return tag hash of the answer's tag.
-    function _statusOf(bytes32 requestHash)
-        private
-        view
-        returns (address validator, uint8 response, bytes32 tag)
-    {
-        string memory text;
-        // Agent, hash and time of the answer do not matter here.
-        // slither-disable-next-line unused-return
-        (validator,, response,, text,) = validation.getValidationStatus(requestHash);
-        tag = keccak256(bytes(text));
     }
 
     function _reward(address account, uint256 amount) private {

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {ReliabilityAnchor} from "../../src/ReliabilityAnchor.sol";
 import {AnchorTerms, Header} from "../../src/interfaces/IReliabilityAnchor.sol";
 import {IValidationRegistry} from "../../src/interfaces/IValidationRegistry.sol";
-import {IVerificationRounds, Receipt as Work} from "../../src/interfaces/IVerificationRounds.sol";
+import {IVerificationRounds, Phase, Receipt as Work} from "../../src/interfaces/IVerificationRounds.sol";
 import {SourceScore, SourceScores} from "../../src/libraries/SourceScores.sol";
 import {Test} from "forge-std/Test.sol";
 
@@ -24,6 +24,10 @@ contract ToldCourt {
 
     function requestHashOf(Work calldata receipt, bytes32 nonce) external pure returns (bytes32) {
         return keccak256(abi.encode(receipt, nonce));
+    }
+
+    function phaseOf(bytes32 requestHash) external view returns (Phase) {
+        return _answers[requestHash].validator == address(0) ? Phase.None : Phase.Final;
     }
 
     function getValidationStatus(bytes32 requestHash)
