@@ -24,7 +24,16 @@ from eth_utils.crypto import keccak
 from chain import artifacts
 from chain.errors import ConfigError, MessageError
 from chain.structs import STRUCTS
-from chain.types import Family, Phase, SeatState, Verdict
+from chain.types import (
+    DoubtKind,
+    DoubtState,
+    Family,
+    Phase,
+    SeatState,
+    SittingState,
+    Stage,
+    Verdict,
+)
 
 Param = Mapping[str, Any]
 Entry = Mapping[str, Any]
@@ -34,6 +43,10 @@ ENUMS: Final[dict[str, type[IntEnum]]] = {
     "Phase": Phase,
     "SeatState": SeatState,
     "Verdict": Verdict,
+    "Stage": Stage,
+    "SittingState": SittingState,
+    "DoubtKind": DoubtKind,
+    "DoubtState": DoubtState,
 }
 """Solidity enum name → IntEnum."""
 

@@ -8,49 +8,29 @@ more of it.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import ClassVar, Final
+from typing import Final
 
+from chain import exam_events as exam_events  # in `EVENTS` by being imported
+from chain.event_base import Event as Event
+from chain.event_base import Log as Log
 from chain.structs import Profile
 from chain.types import (
     Address,
     AgentId,
-    BlockHash,
     BlockNumber,
     Bytes32,
     ProfileId,
     RequestHash,
-    TxHash,
     Verdict,
     Wei,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """Where on the chain an event was emitted."""
-
-    contract: str
-    address: Address
-    block_number: BlockNumber
-    block_hash: BlockHash
-    transaction_hash: TxHash
-    log_index: int
-
-
-@dataclass(frozen=True)
-class Event:
-    """Any event; `log` says where it comes from."""
-
-    CONTRACT: ClassVar[tuple[str, ...]] = ()
-    log: Log
-
 
 # ------------------------------------------------------------------------------ StakeVault, ledger
 
 
 @dataclass(frozen=True)
 class Wired(Event):
-    CONTRACT = ("StakeVault", "ReputationLedger")
+    CONTRACT = ("StakeVault", "ReputationLedger", "ExamBook")
     courts: tuple[Address, ...]
 
 
@@ -287,14 +267,14 @@ class RoundFinalized(Event):
 
 @dataclass(frozen=True)
 class Credited(Event):
-    CONTRACT = ("ReliabilityAnchor", "VerificationRounds")
+    CONTRACT = ("ExamBook", "ReliabilityAnchor", "VerificationRounds")
     account: Address
     amount: Wei
 
 
 @dataclass(frozen=True)
 class Withdrawn(Event):
-    CONTRACT = ("ReliabilityAnchor", "VerificationRounds")
+    CONTRACT = ("ExamBook", "ReliabilityAnchor", "VerificationRounds")
     account: Address
     amount: Wei
 

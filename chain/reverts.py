@@ -21,10 +21,14 @@ _REASON: Final = bytes.fromhex("08c379a0")  # Error(string)
 _PANIC: Final = bytes.fromhex("4e487b71")  # Panic(uint256)
 _MOMENTS: Final = frozenset(
     {
+        "closedAt",
         "closesAt",
+        "dueAt",
+        "from",
         "unbondsAt",
         "deadline",
         "timestamp",
+        "until",
         "latest",
         "nextPeriodAt",
         "staleAt",

@@ -177,6 +177,49 @@ SENTENCES: Final[dict[str, str]] = {
     "this.",
     "ReentrancyGuardReentrantCall": "The contract was called again while it was still at work.",
     "SafeCastOverflowedUintDowncast": "The number {value} does not fit into {bits} bits.",
+    # ExamBook, ExamRules
+    "ExamTermsInvalid": "The exam's terms make no sense: {reason}.",
+    "ExamNotDeployer": "{caller} did not deploy the exam book, so it may not name its courts.",
+    "ExamAlreadyWired": "The exam book's courts are named already; they never change.",
+    "ExamNotWired": "The exam book has no court yet: finish the deployment first.",
+    "ExamNoTerms": "Profile {profileId} has no terms of exams: the registrar has to set them.",
+    "ExamAlreadyGated": "Profile {profileId} takes nobody without a pass since {from}; that never "
+    "changes.",
+    "ExamUnknown": "There is no exam {examId}.",
+    "ExamWrongStage": "Exam {examId} is {actual}; this is possible only while it is {required}.",
+    "ExamLate": "Exam {examId} took this until {closedAt}; that is over.",
+    "ExamNobodySat": "Nobody sat exam {examId}, so nobody owes a key: conclude it.",
+    "ExamNotDue": "Exam {examId} cannot end before {dueAt}.",
+    "ExamWrongValue": "This takes exactly {required}, but {sent} was sent.",
+    "ExamSectionUnknown": "The exam has no section {section}.",
+    "ExamSectionPosted": "Section {section} of exam {examId} is posted already.",
+    "ExamNotOperator": "{caller} does not act for agent {agentId}: use its owner's key, an "
+    "approved address or its agent wallet.",
+    "ExamExaminersShareOwner": "{owner} owns the examiner of another section: sections need "
+    "examiners of different owners.",
+    "ExamExaminerSits": "{owner} is an examiner of exam {examId} and cannot sit it.",
+    "ExamAlreadySat": "{owner} has handed in a sheet for exam {examId}: an owner sits once, with "
+    "one agent.",
+    "ExamCommitmentEmpty": "A commitment of zero is no commitment.",
+    "ExamKeyMismatch": "This is not the key of section {section} of exam {examId}.",
+    "ExamKeyOpened": "The key of section {section} of exam {examId} is open already.",
+    "ExamSheetMismatch": "This is not the sheet that {owner} handed in for exam {examId}.",
+    "ExamNothingToRefund": "{owner} has no fee to get back from exam {examId}.",
+    "ExamItemUnproven": "This is not item {index} of section {section}: task, output or a proof is "
+    "another one.",
+    "ExamItemNotDoubtable": "Item {index} of section {section} cannot be doubted like this now: "
+    "outputs can while the window is open, a digest once its output was upheld.",
+    "ExamAlreadyDoubted": "This item is doubted already ({doubtId}).",
+    "ExamNotDoubted": "No such doubt is open ({doubtId}).",
+    "ExamAnswered": "The doubt was answered already, with round {requestHash}.",
+    "ExamAnswerLate": "The doubt could be answered until {closedAt}; that is over.",
+    "ExamWrongWork": "This round is not about the doubted item: the receipt must be the "
+    "examiner's, for its profile and task, and submitted to the court.",
+    "ExamNotTheOutput": "This is not the output that the round accepted, or not its salt.",
+    "ExamUndecided": "The doubt is not decided yet: settle it by the round's output, or after "
+    "{until}.",
+    "ExamNothingOwed": "The exam book owes {account} nothing.",
+    "ExamTransferFailed": "The account {account} refused a payment of {amount}.",
     # ReliabilityAnchor
     "AddressEmptyCode": "There is no contract at {target}.",
     "ECDSAInvalidSignature": "The signature is not one.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from chain.exam_structs import EXAM_STRUCTS
 from chain.types import (
     Address,
     AgentId,
@@ -333,6 +334,7 @@ STRUCTS: Final[dict[str, type]] = {
         SourceScore,
         Clock,
         Dispute,
+        *EXAM_STRUCTS,
     )
 }
 """Solidity struct name → dataclass."""

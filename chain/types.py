@@ -92,3 +92,46 @@ class SeatState(IntEnum):
     @property
     def label(self) -> str:
         return self.name.capitalize()
+
+
+class Stage(IntEnum):
+    """Where an exam is."""
+
+    NONE = 0
+    PREPARING = 1
+    SITTING = 2
+    OPENING = 3
+    DOUBTING = 4
+    GRADING = 5
+    CONCLUDED = 6
+    VOID = 7
+
+    @property
+    def label(self) -> str:
+        return self.name.capitalize()
+
+
+class SittingState(IntEnum):
+    """What became of a candidate's sheet."""
+
+    NONE = 0
+    SAT = 1
+    GRADED = 2
+    REFUNDED = 3
+
+
+class DoubtKind(IntEnum):
+    """What is said to be wrong with an item of a key: its output, or the digest of it."""
+
+    OUTPUT = 0
+    DIGEST = 1
+
+
+class DoubtState(IntEnum):
+    """How far a doubt about an item has come."""
+
+    NONE = 0
+    OPEN = 1
+    ANSWERED = 2
+    UPHELD = 3
+    CLOSED = 4

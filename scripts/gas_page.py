@@ -1,4 +1,4 @@
-"""docs/gas.md and docs/gas.svg from what scripts/bench_anchor.py measured."""
+"""docs/gas.md and docs/gas.svg from what scripts/bench_anchor.py measured, and forge of exams."""
 
 from collections.abc import Mapping, Sequence
 from math import log10
@@ -36,8 +36,10 @@ def per_update(found: Mapping[str, Any], sizes: Sequence[int], warm: bool) -> li
     ]
 
 
-def page(found: Mapping[str, Any], sizes: Sequence[int], batch: int) -> str:
-    """The whole of docs/gas.md."""
+def page(
+    found: Mapping[str, Any], sizes: Sequence[int], batch: int, exams: Mapping[str, Any]
+) -> str:
+    """The whole of docs/gas.md. exams: contracts/gas-exams.json."""
     warm = per_update(found, sizes, True)
     single = warm[0][1][0]
     at = sizes.index(100)
@@ -90,8 +92,47 @@ def page(found: Mapping[str, Any], sizes: Sequence[int], batch: int) -> str:
         "|---|" + "---:|" * len(found["proof"]),
         "| gas | " + " | ".join(f"{used:,}" for used in found["proof"].values()) + " |",
         "",
+        *exam_section(exams),
     ]
     return "\n".join(lines)
+
+
+def exam_section(exams: Mapping[str, Any]) -> list[str]:
+    """What an exam of the planner's design costs, and how grading grows."""
+    steps: Mapping[str, int] = exams["steps"]
+    batches = {int(name[6:]): used for name, used in exams["sheetsInOneGrading"].items()}
+    items = {int(name[5:]): used for name, used in exams["itemsOfOneSheet"].items()}
+    few, many = min(batches), max(batches)
+    another = (batches[many] - batches[few]) / (many - few)
+    more = (items[max(items)] - items[min(items)]) / (max(items) - min(items))
+    return [
+        "## Exams",
+        "",
+        "From contracts/gas-exams.json, which the contracts' tests write: three examiners, 48",
+        "items where nothing else is said, each call a transaction with its calldata, everything",
+        "written for the first time.",
+        "",
+        "| " + " | ".join(steps) + " |",
+        "|" + "---:|" * len(steps),
+        "| " + " | ".join(f"{used:,}" for used in steps.values()) + " |",
+        "",
+        "`post` is a section, `openKey` one section's key, `grade` one sheet that passes.",
+        "",
+        "| sheets in one transaction | " + " | ".join(str(n) for n in sorted(batches)) + " |",
+        "|---|" + "---:|" * len(batches),
+        "| gas a sheet | " + " | ".join(f"{batches[n] / n:,.0f}" for n in sorted(batches)) + " |",
+        "",
+        f"Another sheet in the same transaction costs {another:,.0f}.",
+        "",
+        "| items of the exam | " + " | ".join(str(n) for n in sorted(items)) + " |",
+        "|---|" + "---:|" * len(items),
+        "| gas of a grading of one sheet | "
+        + " | ".join(f"{items[n]:,}" for n in sorted(items))
+        + " |",
+        "",
+        f"Another item costs {more:,.0f}: its 32 bytes in the key and in the sheet, and the count.",
+        "",
+    ]
 
 
 def plot(found: Mapping[str, Any], sizes: Sequence[int]) -> str:

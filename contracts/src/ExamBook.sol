@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {ExamBase} from "./exams/ExamBase.sol";
 import {ExamDesk} from "./exams/ExamDesk.sol";
-import {ExamDisputes} from "./exams/ExamDisputes.sol";
+import {ExamDoubts} from "./exams/ExamDoubts.sol";
 import {ICapability} from "./interfaces/ICapability.sol";
 import {
     Capability,
@@ -22,8 +22,10 @@ import {IProfileRegistry} from "./interfaces/IProfileRegistry.sol";
 import {IValidationRegistry} from "./interfaces/IValidationRegistry.sol";
 import {ExamSheets} from "./libraries/ExamSheets.sol";
 
+// Stages, hashes and exact payments are compared, never a balance or a moment.
+// slither-disable-start incorrect-equality
 /// @title Proof of capability: sealed keys, sealed sheets, and the count made here.
-contract ExamBook is ExamDesk, ExamDisputes {
+contract ExamBook is ExamDesk, ExamDoubts {
     /// @dev What all candidates of an exam are graded by.
     struct Grading {
         bytes32 profileId;
@@ -41,7 +43,7 @@ contract ExamBook is ExamDesk, ExamDisputes {
         IValidationRegistry validation,
         IExamRules rules,
         address deployer
-    ) ExamBase(identity, profiles, rules, deployer) ExamDisputes(validation) {}
+    ) ExamBase(identity, profiles, rules, deployer) ExamDoubts(validation) {}
 
     /// @inheritdoc IExamBook
     function grade(uint256 examId, SectionKey[] calldata keys, Sheet[] calldata sheets) external {
@@ -167,10 +169,11 @@ contract ExamBook is ExamDesk, ExamDisputes {
 
         uint256 sections = exam.posted;
         uint256 share = earned / sections;
-        burned += earned - share * sections;
+        burned += earned % sections;
         uint256 bond = exam.bond;
         for (uint256 i = 0; i < sections; ++i) {
             _credit(_sections[examId][i].poster, bond + share);
         }
     }
 }
+// slither-disable-end incorrect-equality

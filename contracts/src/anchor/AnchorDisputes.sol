@@ -109,6 +109,8 @@ abstract contract AnchorDisputes is AnchorBase, ReentrancyGuardTransient {
     function settle(bytes32 salt, bytes calldata transcript) external {
         Dispute memory d = _openDispute();
         require(d.requestHash != bytes32(0), AnchorUndecided(d.deadline));
+        // Undecided is not accepted either.
+        // slither-disable-next-line unused-return
         (, bool accepted) = validation.verdictOf(d.requestHash);
         require(accepted, AnchorUndecided(d.deadline));
         require(CourtAnswers.isOutput(d.outputHash, salt, transcript), AnchorNotTheOutput());

@@ -9,6 +9,8 @@ import {IIdentityRegistry} from "../interfaces/IIdentityRegistry.sol";
 import {Family, IProfileRegistry} from "../interfaces/IProfileRegistry.sol";
 import {Courts} from "../libraries/Courts.sol";
 
+// Stages, hashes and exact payments are compared, never a balance or a moment.
+// slither-disable-start incorrect-equality
 /// @dev What is kept of an exam, and money. Balance = Σ bonds of sections and fees of exams that did not end
 /// + Σ fees of void exams not given back + Σ bonds of open doubts + Σ credits + burned.
 abstract contract ExamBase is IExamBook, ReentrancyGuardTransient {
@@ -89,7 +91,7 @@ abstract contract ExamBase is IExamBook, ReentrancyGuardTransient {
     function stageOf(uint256 examId) public view returns (Stage) {
         Exam memory exam = _exams[examId];
         if (exam.stage == Stage.Sitting && block.timestamp >= exam.closesAt) return Stage.Opening;
-        if (exam.stage == Stage.Doubting && exam.disputes == 0 && block.timestamp >= exam.gradesFrom) {
+        if (exam.stage == Stage.Doubting && exam.doubts == 0 && block.timestamp >= exam.gradesFrom) {
             return Stage.Grading;
         }
         return exam.stage;
@@ -116,8 +118,8 @@ abstract contract ExamBase is IExamBook, ReentrancyGuardTransient {
         require(actual == required, ExamWrongStage(examId, actual, required));
     }
 
-    /// @dev Ends an exam without a result. Whoever is slashed loses its bond, the others get theirs back; candidates
-    /// call `refund`.
+    /// @dev Ends an exam without a result. Whoever is slashed loses its bond, the others get theirs back;
+    /// candidates call `refund`.
     /// @param slashed bit i: section i.
     function _void(uint256 examId, uint256 slashed) internal {
         Exam storage exam = _exams[examId];
@@ -153,3 +155,4 @@ abstract contract ExamBase is IExamBook, ReentrancyGuardTransient {
         return _profiles.profile(profileId).family == Family.Exact;
     }
 }
+// slither-disable-end incorrect-equality

@@ -17,6 +17,8 @@ import {AgentAuth} from "../libraries/AgentAuth.sol";
 import {ExamSheets} from "../libraries/ExamSheets.sol";
 import {ExamBase} from "./ExamBase.sol";
 
+// Stages, hashes and exact payments are compared, never a balance or a moment.
+// slither-disable-start incorrect-equality
 /// @dev From the announcement to the opened keys.
 abstract contract ExamDesk is ExamBase {
     using SafeCast for uint256;
@@ -160,3 +162,4 @@ abstract contract ExamDesk is ExamBase {
         );
     }
 }
+// slither-disable-end incorrect-equality

@@ -24,7 +24,7 @@ struct Exam {
     uint8 sections;
     uint8 posted;
     uint8 opened; // keys
-    uint16 disputes; // open ones
+    uint16 doubts; // open ones
     uint40 closesAt; // the end of the stage kept here
     uint40 gradesFrom;
     uint32 candidates;
@@ -91,7 +91,7 @@ struct Item {
     bytes32[] contentProof; // under the key's contentsRoot
 }
 
-enum DisputeState {
+enum DoubtState {
     None,
     Open,
     Answered,
@@ -99,10 +99,10 @@ enum DisputeState {
     Closed
 }
 
-struct Dispute {
+struct Doubt {
     address challenger;
     uint40 deadline; // to answer; once answered, to decide; once upheld, to doubt the digest
-    DisputeState state;
+    DoubtState state;
     DoubtKind kind;
     uint8 section;
     uint32 examId;
@@ -138,8 +138,8 @@ interface IExamBook is ICapability {
     error ExamNothingToRefund(uint256 examId, address owner);
     error ExamItemUnproven(uint256 section, uint256 index);
     error ExamItemNotDoubtable(uint256 section, uint256 index);
-    error ExamAlreadyDoubted(bytes32 disputeId);
-    error ExamNotDisputed(bytes32 disputeId);
+    error ExamAlreadyDoubted(bytes32 doubtId);
+    error ExamNotDoubted(bytes32 doubtId);
     error ExamAnswered(bytes32 requestHash);
     error ExamAnswerLate(uint256 closedAt);
     error ExamWrongWork();
@@ -188,7 +188,7 @@ interface IExamBook is ICapability {
     event ExamVoided(uint256 indexed examId, uint256 slashed);
     event Refunded(uint256 indexed examId, address indexed owner);
     event Doubted(
-        bytes32 indexed disputeId,
+        bytes32 indexed doubtId,
         uint256 indexed examId,
         address indexed challenger,
         uint8 section,
@@ -197,8 +197,8 @@ interface IExamBook is ICapability {
         bytes32 taskHash,
         uint256 answerBy
     );
-    event DoubtAnswered(bytes32 indexed disputeId, bytes32 indexed requestHash, uint256 decideBy);
-    event DoubtUpheld(bytes32 indexed disputeId, uint256 indexed examId);
+    event DoubtAnswered(bytes32 indexed doubtId, bytes32 indexed requestHash, uint256 decideBy);
+    event DoubtUpheld(bytes32 indexed doubtId, uint256 indexed examId);
     event Credited(address indexed account, uint256 amount);
     event Withdrawn(address indexed account, uint256 amount);
 
@@ -207,8 +207,8 @@ interface IExamBook is ICapability {
     // ---------------------------------------------------------------- an exam
     /// @notice Begins an exam under the profile's terms. Caller: an operator of the examiner of `section`.
     function announce(bytes32 profileId, uint256 section) external returns (uint256 examId);
-    /// @notice Posts a section with its bond, the answers sealed. Caller: an operator of its examiner. With the last
-    /// one candidates may sit.
+    /// @notice Posts a section with its bond, the answers sealed. Caller: an operator of its examiner.
+    /// With the last one candidates may sit.
     /// @param sealedKey `sealedKeyOf` the answers and a salt.
     function post(
         uint256 examId,
@@ -240,17 +240,17 @@ interface IExamBook is ICapability {
     function doubt(uint256 examId, DoubtKind kind, Item calldata item, SectionKey calldata key)
         external
         payable
-        returns (bytes32 disputeId);
+        returns (bytes32 doubtId);
     /// @notice Names the round about a doubted item: the examiner's agent is its provider.
-    function answer(bytes32 disputeId, IVerificationRounds court, Receipt calldata receipt, bytes32 nonce)
+    function answer(bytes32 doubtId, IVerificationRounds court, Receipt calldata receipt, bytes32 nonce)
         external;
     /// @notice Ends a doubt by the output of its round, which was accepted: upheld if that is what the
     /// key says, else the exam is void and the examiner slashed.
-    function settle(bytes32 disputeId, bytes32 salt, bytes calldata output) external;
+    function settle(bytes32 doubtId, bytes32 salt, bytes calldata output) external;
     /// @notice Ends a doubt without an accepted output: not answered or rejected, the examiner is slashed;
-    /// without a verdict in time, bonds stay whose they were. Either way the exam is void. Of an exam that is void
-    /// already it gives the bond back.
-    function settleUnproven(bytes32 disputeId) external;
+    /// without a verdict in time, bonds stay whose they were. Either way the exam is void. Of an exam that
+    /// is void already it gives the bond back.
+    function settleUnproven(bytes32 doubtId) external;
 
     // ---------------------------------------------------------------- views
     /// @notice Where terms are set.
@@ -260,7 +260,7 @@ interface IExamBook is ICapability {
     function stageOf(uint256 examId) external view returns (Stage);
     function sectionOf(uint256 examId, uint256 section) external view returns (Section memory);
     function sittingOf(uint256 examId, address owner) external view returns (Sitting memory);
-    function disputeOf(bytes32 disputeId) external view returns (Dispute memory);
+    function doubtOf(bytes32 doubtId) external view returns (Doubt memory);
     function capabilityOf(bytes32 profileId, uint256 agentId) external view returns (Capability memory);
     function creditOf(address account) external view returns (uint256);
     /// @notice Wei slashed so far, which stay here for ever.
@@ -274,7 +274,7 @@ interface IExamBook is ICapability {
     /// @notice keccak256(abi.encode(chainid, this, examId, agentId, owner, salt, keccak256(digests))): bound
     /// to the candidate, so that a copied one opens nothing.
     function commitmentOf(uint256 examId, Sheet calldata sheet) external view returns (bytes32);
-    function disputeIdOf(uint256 examId, uint8 section, uint8 index, DoubtKind kind)
+    function doubtIdOf(uint256 examId, uint8 section, uint8 index, DoubtKind kind)
         external
         pure
         returns (bytes32);

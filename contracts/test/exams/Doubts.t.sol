@@ -95,7 +95,7 @@ contract DoubtsTest is ExamSetup {
         assertEq(book.creditOf(challenger), 0);
         assertEq(book.creditOf(examiners[SECTION]), STAKE / 4);
         assertEq(book.burned(), STAKE - STAKE / 4);
-        vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamNotDisputed.selector, id));
+        vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamNotDoubted.selector, id));
         book.settleUnproven(id);
         skip(DOUBT);
         _grade(examId, sheet);
@@ -126,7 +126,7 @@ contract DoubtsTest is ExamSetup {
         uint256 burnedBefore = book.burned();
         bytes32 id = _doubt(examId, DoubtKind.Digest, SECTION, INDEX);
         assertEq(
-            book.disputeOf(id).taskHash,
+            book.doubtOf(id).taskHash,
             keccak256(book.digestTaskOf(examId, keccak256(_output(SECTION, INDEX))))
         );
         bytes memory transcript = abi.encodePacked("states", keccak256("the digest it has"));
@@ -168,7 +168,7 @@ contract DoubtsTest is ExamSetup {
     function test_exact_family__when_digest_and_output_agree__then_nothing_is_left_to_doubt() external {
         _examineExactly();
         bytes32 id = _upheld();
-        assertEq(book.disputeOf(id).deadline, block.timestamp);
+        assertEq(book.doubtOf(id).deadline, block.timestamp);
         _assertStage(examId, Stage.Doubting);
     }
 
@@ -253,7 +253,7 @@ contract DoubtsTest is ExamSetup {
         skip(ANSWER);
         vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamAnswerLate.selector, block.timestamp));
         book.answer(late, here, good, SALT);
-        vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamNotDisputed.selector, SALT));
+        vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamNotDoubted.selector, SALT));
         book.answer(SALT, here, good, SALT);
     }
 
@@ -286,7 +286,7 @@ contract DoubtsTest is ExamSetup {
         book.settleUnproven(second);
         book.settleUnproven(third);
         assertEq(book.creditOf(challenger), 3 * uint256(STAKE) + BOND / 4);
-        vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamNotDisputed.selector, second));
+        vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamNotDoubted.selector, second));
         book.settleUnproven(second);
         book.refund(examId, candidate.owner);
         assertEq(

@@ -64,7 +64,7 @@ contract ExamTest is ExamSetup {
         Candidate memory far = _candidate("far");
         Sheet memory nearSheet = _sheet(examId, near, none);
         Sheet memory farSheet = _sheet(examId, far, none);
-        for (uint256 i = 0; i < TOTAL; ++i) {
+        for (uint256 i = 0; i < 48; ++i) {
             nearSheet.digests[i] ^= bytes32(uint256((1 << TOLERANCE) - 1) << (5 * i));
             farSheet.digests[i] ^= bytes32(uint256((1 << (TOLERANCE + 1)) - 1) << (5 * i));
         }
@@ -309,8 +309,8 @@ contract ExamTest is ExamSetup {
         Candidate memory c = _candidate("candidate");
         Sheet memory sheet = _sheet(examId, c, none);
         bytes32[] memory right = sheet.digests;
-        sheet.digests = new bytes32[](TOTAL - 1);
-        for (uint256 i = 0; i < TOTAL - 1; ++i) {
+        sheet.digests = new bytes32[](48 - 1);
+        for (uint256 i = 0; i < 48 - 1; ++i) {
             sheet.digests[i] = right[i];
         }
         _sit(examId, c, sheet);
@@ -370,10 +370,10 @@ contract ExamTest is ExamSetup {
         Sheet memory sheet = _sheet(examId, c, none);
         uint256 marks;
         uint256 right;
-        uint256 least = ITEMS;
+        uint256 least = _items();
         for (uint256 section = 0; section < SECTIONS; ++section) {
             uint256 found;
-            for (uint256 i = section * ITEMS; i < (section + 1) * ITEMS; ++i) {
+            for (uint256 i = section * _items(); i < (section + 1) * _items(); ++i) {
                 bytes32 noise = keccak256(abi.encode(seed, i));
                 if (uint256(noise) % 3 == 0) noise &= keccak256(abi.encode(seed, i, "thin"));
                 if (uint256(noise) % 5 == 0) noise = bytes32(0);

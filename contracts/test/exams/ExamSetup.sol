@@ -42,8 +42,6 @@ abstract contract ExamSetup is Test {
     }
 
     uint256 internal constant SECTIONS = 3;
-    uint256 internal constant ITEMS = 16;
-    uint256 internal constant TOTAL = 48;
     uint8 internal constant TOLERANCE = 10;
     uint96 internal constant FEE = 0.01 ether;
     uint96 internal constant BOND = 1 ether;
@@ -102,14 +100,19 @@ abstract contract ExamSetup is Test {
 
     // ------------------------------------------------------------------ terms
 
-    function _terms() internal view returns (ExamTerms memory) {
+    /// @return A power of two.
+    function _items() internal view virtual returns (uint256) {
+        return 16;
+    }
+
+    function _terms() internal view virtual returns (ExamTerms memory) {
         return ExamTerms({
             profileId: examined,
             recomputeProfileId: EXACT,
             fee: FEE,
             bond: BOND,
             challengeBond: STAKE,
-            items: uint8(ITEMS),
+            items: uint8(_items()),
             mark: 40,
             sectionMark: 11,
             prepareWindow: PREPARE,
@@ -149,9 +152,9 @@ abstract contract ExamSetup is Test {
     }
 
     function _key(uint256 examId, uint256 section) internal view virtual returns (SectionKey memory key) {
-        key.digests = new bytes32[](ITEMS);
-        bytes32[] memory contents = new bytes32[](ITEMS);
-        for (uint256 i = 0; i < ITEMS; ++i) {
+        key.digests = new bytes32[](_items());
+        bytes32[] memory contents = new bytes32[](_items());
+        for (uint256 i = 0; i < _items(); ++i) {
             key.digests[i] = _answerOf(examId, section, i);
             contents[i] = keccak256(_output(section, i));
         }
@@ -165,16 +168,16 @@ abstract contract ExamSetup is Test {
         }
     }
 
-    function _tasks(uint256 section) internal pure returns (bytes32[] memory tasks) {
-        tasks = new bytes32[](ITEMS);
-        for (uint256 i = 0; i < ITEMS; ++i) {
+    function _tasks(uint256 section) internal view returns (bytes32[] memory tasks) {
+        tasks = new bytes32[](_items());
+        for (uint256 i = 0; i < _items(); ++i) {
             tasks[i] = _task(section, i);
         }
     }
 
-    function _item(uint256 section, uint256 index) internal pure returns (Item memory item) {
-        bytes32[] memory contents = new bytes32[](ITEMS);
-        for (uint256 i = 0; i < ITEMS; ++i) {
+    function _item(uint256 section, uint256 index) internal view returns (Item memory item) {
+        bytes32[] memory contents = new bytes32[](_items());
+        for (uint256 i = 0; i < _items(); ++i) {
             contents[i] = keccak256(_output(section, i));
         }
         return Item({
@@ -211,8 +214,10 @@ abstract contract ExamSetup is Test {
         for (uint256 i = 0; i < hashes.length; ++i) {
             level[i] = _leaf(i, hashes[i]);
         }
-        proof = new bytes32[](4);
         uint256 width = hashes.length;
+        uint256 depths;
+        while (1 << depths < width) ++depths;
+        proof = new bytes32[](depths);
         for (uint256 depth = 0; width > 1; ++depth) {
             proof[depth] = level[index ^ 1];
             for (uint256 i = 0; i < width / 2; ++i) {
@@ -276,10 +281,12 @@ abstract contract ExamSetup is Test {
         view
         returns (Sheet memory sheet)
     {
-        sheet = Sheet(c.agentId, c.owner, keccak256(abi.encode("sheet", c.owner)), new bytes32[](TOTAL));
-        for (uint256 i = 0; i < TOTAL; ++i) {
-            bytes32 right = _answerOf(examId, i / ITEMS, i % ITEMS);
-            sheet.digests[i] = i % ITEMS < wrong[i / ITEMS] ? ~right : right;
+        sheet = Sheet(
+            c.agentId, c.owner, keccak256(abi.encode("sheet", c.owner)), new bytes32[](SECTIONS * _items())
+        );
+        for (uint256 i = 0; i < SECTIONS * _items(); ++i) {
+            bytes32 right = _answerOf(examId, i / _items(), i % _items());
+            sheet.digests[i] = i % _items() < wrong[i / _items()] ? ~right : right;
         }
     }
 
@@ -324,25 +331,25 @@ abstract contract ExamSetup is Test {
         return book.doubt{value: STAKE}(examId, kind, item, key);
     }
 
-    function _receipt(bytes32 disputeId, bytes32 profileId, bytes memory output)
+    function _receipt(bytes32 doubtId, bytes32 profileId, bytes memory output)
         internal
         view
         returns (Work memory)
     {
         return Work({
             client: challenger,
-            agentId: book.disputeOf(disputeId).section,
+            agentId: book.doubtOf(doubtId).section,
             profileId: profileId,
-            taskHash: book.disputeOf(disputeId).taskHash,
+            taskHash: book.doubtOf(doubtId).taskHash,
             outputHash: keccak256(abi.encode(SALT, keccak256(output))),
             deadline: uint64(vm.getBlockTimestamp() + 1 days)
         });
     }
 
-    function _respond(bytes32 disputeId, Work memory receipt) internal returns (bytes32 requestHash) {
+    function _respond(bytes32 doubtId, Work memory receipt) internal returns (bytes32 requestHash) {
         requestHash = court.requestHashOf(receipt, SALT);
         court.tell(requestHash, 0, "");
-        book.answer(disputeId, IVerificationRounds(address(court)), receipt, SALT);
+        book.answer(doubtId, IVerificationRounds(address(court)), receipt, SALT);
     }
 
     function _assertStage(uint256 examId, Stage stage) internal view {

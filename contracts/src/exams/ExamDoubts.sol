@@ -6,9 +6,9 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {
-    Dispute,
-    DisputeState,
+    Doubt,
     DoubtKind,
+    DoubtState,
     Exam,
     IExamBook,
     Item,
@@ -24,16 +24,18 @@ import {Digest} from "../libraries/Digest.sol";
 import {ExamSheets} from "../libraries/ExamSheets.sol";
 import {ExamBase} from "./ExamBase.sol";
 
-/// @dev Doubts about keys. Each item has disputes of its own, side by side: a friend of the examiner who
+// Stages, hashes and exact payments are compared, never a balance or a moment.
+// slither-disable-start incorrect-equality
+/// @dev Doubts about keys. Each item has doubts of its own, side by side: a friend of the examiner who
 /// doubts a true item keeps nobody from doubting the false one next to it.
-abstract contract ExamDisputes is ExamBase {
+abstract contract ExamDoubts is ExamBase {
     using CourtAnswers for IValidationRegistry;
     using CourtAnswers for IVerificationRounds;
     using SafeCast for uint256;
 
     IValidationRegistry private immutable _validation;
 
-    mapping(bytes32 disputeId => Dispute) private _disputes;
+    mapping(bytes32 doubtId => Doubt) private _doubts;
 
     constructor(IValidationRegistry validation) {
         _validation = validation;
@@ -43,22 +45,22 @@ abstract contract ExamDisputes is ExamBase {
     function doubt(uint256 examId, DoubtKind kind, Item calldata item, SectionKey calldata key)
         external
         payable
-        returns (bytes32 disputeId)
+        returns (bytes32 doubtId)
     {
         ExamTerms memory terms = _doubtableTerms(examId, kind, item);
         require(msg.value == terms.challengeBond, ExamWrongValue(msg.value, terms.challengeBond));
         _requireItem(examId, item, key);
-        disputeId = disputeIdOf(examId, item.section, item.index, kind);
-        require(_disputes[disputeId].state == DisputeState.None, ExamAlreadyDoubted(disputeId));
+        doubtId = doubtIdOf(examId, item.section, item.index, kind);
+        require(_doubts[doubtId].state == DoubtState.None, ExamAlreadyDoubted(doubtId));
 
-        ++_exams[examId].disputes;
+        ++_exams[examId].doubts;
         uint40 deadline = uint40(block.timestamp) + terms.answerWindow;
         bytes32 taskHash =
             kind == DoubtKind.Output ? item.taskHash : keccak256(digestTaskOf(examId, item.contentHash));
-        _disputes[disputeId] = Dispute({
+        _doubts[doubtId] = Doubt({
             challenger: msg.sender,
             deadline: deadline,
-            state: DisputeState.Open,
+            state: DoubtState.Open,
             section: item.section,
             kind: kind,
             examId: examId.toUint32(),
@@ -69,17 +71,15 @@ abstract contract ExamDisputes is ExamBase {
             outputHash: bytes32(0)
         });
 
-        emit Doubted(
-            disputeId, examId, msg.sender, item.section, item.index, kind, taskHash, uint256(deadline)
-        );
+        emit Doubted(doubtId, examId, msg.sender, item.section, item.index, kind, taskHash, uint256(deadline));
     }
 
     /// @inheritdoc IExamBook
-    function answer(bytes32 disputeId, IVerificationRounds court, Receipt calldata receipt, bytes32 nonce)
+    function answer(bytes32 doubtId, IVerificationRounds court, Receipt calldata receipt, bytes32 nonce)
         external
     {
-        Dispute storage d = _openDispute(disputeId);
-        require(d.state == DisputeState.Open, ExamAnswered(d.requestHash));
+        Doubt storage d = _openDoubt(doubtId);
+        require(d.state == DoubtState.Open, ExamAnswered(d.requestHash));
         require(block.timestamp < d.deadline, ExamAnswerLate(d.deadline));
         ExamTerms memory terms = _termsOf(d.examId);
         require(
@@ -91,33 +91,35 @@ abstract contract ExamDisputes is ExamBase {
         bytes32 requestHash = _courts.contains[address(court)] ? court.roundOf(receipt, nonce) : bytes32(0);
         require(requestHash != bytes32(0), ExamWrongWork());
 
-        (d.requestHash, d.outputHash, d.state) = (requestHash, receipt.outputHash, DisputeState.Answered);
+        (d.requestHash, d.outputHash, d.state) = (requestHash, receipt.outputHash, DoubtState.Answered);
         d.deadline = uint40(block.timestamp) + terms.courtWindow;
 
-        emit DoubtAnswered(disputeId, requestHash, d.deadline);
+        emit DoubtAnswered(doubtId, requestHash, d.deadline);
     }
 
     /// @inheritdoc IExamBook
-    function settle(bytes32 disputeId, bytes32 salt, bytes calldata output) external {
-        Dispute storage d = _openDispute(disputeId);
+    function settle(bytes32 doubtId, bytes32 salt, bytes calldata output) external {
+        Doubt storage d = _openDoubt(doubtId);
         require(
-            d.state == DisputeState.Answered && _exams[d.examId].stage == Stage.Doubting,
+            d.state == DoubtState.Answered && _exams[d.examId].stage == Stage.Doubting,
             ExamUndecided(d.deadline)
         );
+        // Undecided is not accepted either.
+        // slither-disable-next-line unused-return
         (, bool accepted) = _validation.verdictOf(d.requestHash);
         require(accepted, ExamUndecided(d.deadline));
         require(CourtAnswers.isOutput(d.outputHash, salt, output), ExamNotTheOutput());
 
         if (!_agrees(d, output)) return _slash(d);
-        _uphold(disputeId, d);
+        _uphold(doubtId, d);
     }
 
     /// @inheritdoc IExamBook
-    function settleUnproven(bytes32 disputeId) external {
-        Dispute storage d = _openDispute(disputeId);
+    function settleUnproven(bytes32 doubtId) external {
+        Doubt storage d = _openDoubt(doubtId);
         if (_exams[d.examId].stage == Stage.Void) return _giveBack(d);
         bool late = block.timestamp >= d.deadline;
-        if (d.state == DisputeState.Open) {
+        if (d.state == DoubtState.Open) {
             require(late, ExamUndecided(d.deadline));
             return _slash(d);
         }
@@ -130,12 +132,12 @@ abstract contract ExamDisputes is ExamBase {
     }
 
     /// @inheritdoc IExamBook
-    function disputeOf(bytes32 disputeId) external view returns (Dispute memory) {
-        return _disputes[disputeId];
+    function doubtOf(bytes32 doubtId) external view returns (Doubt memory) {
+        return _doubts[doubtId];
     }
 
     /// @inheritdoc IExamBook
-    function disputeIdOf(uint256 examId, uint8 section, uint8 index, DoubtKind kind)
+    function doubtIdOf(uint256 examId, uint8 section, uint8 index, DoubtKind kind)
         public
         pure
         returns (bytes32)
@@ -159,8 +161,8 @@ abstract contract ExamDisputes is ExamBase {
         );
     }
 
-    /// @dev Outputs can be doubted for one window. An upheld output is public, and then for another window what its
-    /// digest is: before, a committee could not compute it.
+    /// @dev Outputs can be doubted for one window. An upheld output is public, and then for another window
+    /// what its digest is: before, a committee could not compute it.
     function _doubtableTerms(uint256 examId, DoubtKind kind, Item calldata item)
         private
         view
@@ -171,8 +173,8 @@ abstract contract ExamDisputes is ExamBase {
         require(exam.stage == Stage.Doubting, ExamWrongStage(examId, stageOf(examId), Stage.Doubting));
         bool open = block.timestamp < exam.closesAt;
         if (kind == DoubtKind.Digest) {
-            Dispute storage first = _disputes[disputeIdOf(examId, item.section, item.index, DoubtKind.Output)];
-            open = first.state == DisputeState.Upheld && block.timestamp < first.deadline;
+            Doubt storage first = _doubts[doubtIdOf(examId, item.section, item.index, DoubtKind.Output)];
+            open = first.state == DoubtState.Upheld && block.timestamp < first.deadline;
         }
         require(open, ExamItemNotDoubtable(item.section, item.index));
         return _termsOf(examId);
@@ -191,42 +193,43 @@ abstract contract ExamDisputes is ExamBase {
         );
     }
 
-    function _agrees(Dispute storage d, bytes calldata output) private view returns (bool) {
+    function _agrees(Doubt storage d, bytes calldata output) private view returns (bool) {
         if (d.kind == DoubtKind.Digest) return ExamSheets.endsWith(output, d.digest);
         if (keccak256(output) != d.contentHash) return false;
         if (!_isExact(_termsOf(d.examId).profileId)) return true;
         return Digest.exact(_exams[d.examId].key, output) == d.digest;
     }
 
-    function _uphold(bytes32 disputeId, Dispute storage d) private {
+    function _uphold(bytes32 doubtId, Doubt storage d) private {
         uint256 examId = d.examId;
         Exam storage exam = _exams[examId];
         ExamTerms memory terms = _termsOf(examId);
-        --exam.disputes;
-        d.state = DisputeState.Upheld;
+        --exam.doubts;
+        d.state = DoubtState.Upheld;
         bool digestIsLeft = d.kind == DoubtKind.Output && !_isExact(terms.profileId);
         d.deadline = uint40(block.timestamp) + (digestIsLeft ? terms.challengeWindow : 0);
         exam.gradesFrom = uint40(Math.max(exam.gradesFrom, d.deadline));
 
-        emit DoubtUpheld(disputeId, examId);
+        emit DoubtUpheld(doubtId, examId);
         // The examiner paid for the round that proved it right.
         _reward(_sections[examId][d.section].poster, terms.challengeBond);
     }
 
-    function _slash(Dispute storage d) private {
+    function _slash(Doubt storage d) private {
         uint256 examId = d.examId;
         _void(examId, 1 << d.section);
         _reward(d.challenger, _exams[examId].bond);
         _giveBack(d);
     }
 
-    function _giveBack(Dispute storage d) private {
-        d.state = DisputeState.Closed;
+    function _giveBack(Doubt storage d) private {
+        d.state = DoubtState.Closed;
         _credit(d.challenger, _termsOf(d.examId).challengeBond);
     }
 
-    function _openDispute(bytes32 disputeId) private view returns (Dispute storage d) {
-        d = _disputes[disputeId];
-        require(d.state == DisputeState.Open || d.state == DisputeState.Answered, ExamNotDisputed(disputeId));
+    function _openDoubt(bytes32 doubtId) private view returns (Doubt storage d) {
+        d = _doubts[doubtId];
+        require(d.state == DoubtState.Open || d.state == DoubtState.Answered, ExamNotDoubted(doubtId));
     }
 }
+// slither-disable-end incorrect-equality
