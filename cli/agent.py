@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from chain.blocks import TxReceipt
-from chain.errors import RevertError
+from chain.errors import ConfigError, RevertError
 from chain.events import Registered
 from chain.gateway import Gateway
+from chain.keys import create_keystore
 from chain.structs import Stake
 from chain.units import show_ether, show_moment
 from cli import settings
@@ -31,6 +32,17 @@ _AGENT = Annotated[str, typer.Argument(metavar="AGENT", help="The agent's number
 _AMOUNT = Annotated[str, typer.Argument(metavar="ETH", help="How much, in ETH.")]
 _PROFILE = Annotated[str, typer.Argument(metavar="PROFILE", help="A profile's name or 0x id.")]
 _JSON = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+
+@app.command()
+def key(keystore: _KEYSTORE = None, keystore_password_file: _PASSWORD = None) -> None:
+    """Make a new key in a keystore file, which is never overwritten, and print its address."""
+    chosen = settings.load(keystore=keystore, keystore_password_file=keystore_password_file)
+    if chosen.keystore is None or chosen.keystore_password is None:
+        raise ConfigError(
+            "A new key needs a file and a password: give --keystore and --keystore-password-file."
+        )
+    typer.echo(create_keystore(chosen.keystore, chosen.keystore_password).address)
 
 
 @app.command()

@@ -109,13 +109,27 @@ def init(
 
 
 @app.command()
-def run(state_dir: _STATE = None, keystore_password_file: _PASSWORD = None) -> int:
+def run(
+    state_dir: _STATE = None,
+    keystore_password_file: _PASSWORD = None,
+    metrics_address: Annotated[str | None, settings.flag("metrics_address")] = None,
+) -> int:
     """Run the node until SIGTERM or Ctrl-C; a second signal ends it at once.
 
     The first signal lets it finish the seats it holds. Exit status 3: seats were left unfinished.
     """
-    chosen = settings.load(state_dir=state_dir, keystore_password_file=keystore_password_file)
-    return int(run_node(_files(chosen), password=chosen.keystore_password))
+    chosen = settings.load(
+        state_dir=state_dir,
+        keystore_password_file=keystore_password_file,
+        metrics_address=metrics_address,
+    )
+    return int(
+        run_node(
+            _files(chosen),
+            password=chosen.keystore_password,
+            metrics_address=chosen.metrics_address,
+        )
+    )
 
 
 @app.command()

@@ -66,6 +66,9 @@ class Settings:
         None, "sign with the well-known test key of this number (local chains only)"
     )
     state_dir: Path = _setting(Path(".assay"), "folder where a node keeps what must outlive it")
+    metrics_address: str | None = _setting(
+        None, "HOST:PORT on which a node tells its metrics (Prometheus)"
+    )
     backend_url: str = _setting("http://127.0.0.1:8000", "REST address of a backend")
     database: str = _setting("sqlite:///assay.sqlite3", "database of the backend (SQLAlchemy URL)")
     artifacts_dir: Path = _setting(Path("artifacts"), "folder where the backend keeps artifacts")

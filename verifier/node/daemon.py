@@ -28,6 +28,7 @@ from chain.types import Phase
 from verifier.node.clerk import Clerk, Moment
 from verifier.node.court_view import ChainReader, CourtView
 from verifier.node.engine_book import EngineBook
+from verifier.node.health import Health
 from verifier.node.poker import BackOff, Poker, Role
 from verifier.node.recipes import RecipeBook
 from verifier.node.records import KnownRound
@@ -99,6 +100,7 @@ class NodeDaemon:
         workers: Workers | None = None,
     ) -> None:
         self.config = config
+        self.health = Health()
         self._gateway = gateway
         self._store = store
         self._court = CourtView(gateway)
@@ -147,11 +149,14 @@ class NodeDaemon:
             owed = -1
             try:
                 owed = self.tick()
+                self.health.looked(None if self._head is None else self._head.number, owed)
                 pause = self.config.poll_seconds
             except AssayError as error:
+                self.health.failed()
                 pause = min(LONGEST_PAUSE, max(pause, 0.5) * 2)
                 _log.warning("%s (again in %.0f s)", error, pause)
             except Exception:  # noqa: BLE001 - a fault of ours must not end seats that owe an opening
+                self.health.failed()
                 pause = min(LONGEST_PAUSE, max(pause, 0.5) * 2)
                 _log.exception("unexpected failure (again in %.0f s)", pause)
             ended = self._ended(owed)

@@ -11,6 +11,7 @@ import logging
 import signal
 import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 
 from chain import deployment as deployments
@@ -151,8 +152,12 @@ def run_node(
     password: str | None = None,
     engines: Mapping[bytes, Engine] | None = None,
     seat_factory: SeatFactory = honest_seat,
+    metrics_address: str | None = None,
 ) -> ExitCode:
-    """Runs the node of a state folder until SIGTERM or SIGINT; a second signal ends it at once."""
+    """Runs the node of a state folder until SIGTERM or SIGINT; a second signal ends it at once.
+
+    `metrics_address`: HOST:PORT to serve metrics on; None serves none.
+    """
     config = NodeConfig.load(files)
     files.acquire()
     try:
@@ -168,9 +173,21 @@ def run_node(
                 node.court.rounds,
                 node.signer.address,
             )
-            return daemon.run()
+            with _metrics(metrics_address, daemon, node):
+                return daemon.run()
     finally:
         files.release()
+
+
+def _metrics(
+    address: str | None, daemon: NodeDaemon, node: OpenNode
+) -> AbstractContextManager[object]:
+    if address is None:
+        return nullcontext()
+    # Imported here: a node without metrics does not need the package.
+    from verifier.node.metrics import NodeCollector, serving_metrics
+
+    return serving_metrics(address, NodeCollector(node.config.agent_id, daemon.health, node.store))
 
 
 def _stop_on_signals(daemon: NodeDaemon) -> None:
