@@ -32,14 +32,16 @@ from chain.keys import Signer
 from chain.parameters import Parameters
 from chain.registries import handshake
 from chain.sender import Sender
-from chain.types import ZERO_ADDRESS, Address, BlockNumber, Bytes32, Family, ProfileId, Wei
+from chain.types import Address, BlockNumber, Bytes32, Family, ProfileId, Wei
 from chain.units import show_ether
 
 DEFAULT_SALT: Final = Bytes32(keccak(text="assay/1"))
 
 LAYERS: Final = (
     ("IdentityRegistry", "ProfileRegistry", "BlockhashEntropy", "Governance"),
-    ("ReputationRegistry", "ValidationRegistry", "StakeVault", "ReputationLedger"),
+    ("ReputationRegistry", "ValidationRegistry", "ExamRules", "ReputationLedger"),
+    ("ExamBook",),
+    ("StakeVault",),
     ("CourtIntake", "CourtSettlement"),
     ("VerificationRounds",),
     ("Router", "FeedbackPublisher"),
@@ -48,7 +50,7 @@ LAYERS: Final = (
 
 CONTRACTS: Final = tuple(name for layer in LAYERS for name in layer)
 
-WIRED: Final = ("StakeVault", "ReputationLedger")
+WIRED: Final = ("StakeVault", "ReputationLedger", "ExamBook")
 """They must be told which court may use them, once both exist."""
 
 # Calls to contracts that do not exist yet cannot be estimated; measured, and rounded up.
@@ -380,11 +382,12 @@ def _constructor_arguments(
         "settlement": "CourtSettlement",
         "rounds": "VerificationRounds",
         "guardian": "Governance",
+        "rules": "ExamRules",
+        "capability": "ExamBook",
     }
     found = {key: addresses[name] for key, name in contracts.items() if name in addresses}
     return {
         **found,
-        "capability": ZERO_ADDRESS,  # admits everybody; exams take its place
         "epochLength": parameters.epoch_length,
         "unbondingDelay": parameters.unbonding_delay,
         "halfLife": parameters.half_life,

@@ -11,7 +11,7 @@ from eth_utils.crypto import keccak
 
 from chain import create2
 from chain import deployment as deployments
-from chain.deploy import CONTRACTS, ProfileSpec, deploy, estimate
+from chain.deploy import CONTRACTS, WIRED, ProfileSpec, deploy, estimate
 from chain.deployment import Deployment
 from chain.errors import ChainMismatch, ConfigError, DeploymentError, InsufficientFunds
 from chain.gateway import Gateway
@@ -52,7 +52,7 @@ def test_deploy__when_the_chain_is_empty__then_everything_stands_and_is_wired(
     done.check(gateway)
     assert deployments.load(file) == done
     assert set(done.contracts) == set(CONTRACTS)
-    assert len(lines) == len(CONTRACTS) + 2 + len(PROFILES)
+    assert len(lines) == len(CONTRACTS) + len(WIRED) + len(PROFILES)
     door = gateway.with_deployment(done)
     assert door.call("StakeVault", "epochLength") == LOCAL.epoch_length
     assert door.call("StakeVault", "unbondingDelay") == LOCAL.unbonding_delay
@@ -123,7 +123,7 @@ def test_deploy__when_killed_at_every_step__then_nothing_is_deployed_twice(
                 break
 
     deployments.load(file).check(gateway)
-    assert gateway.nonce(signer.address) == len(CONTRACTS) + 2 + len(PROFILES)
+    assert gateway.nonce(signer.address) == len(CONTRACTS) + len(WIRED) + len(PROFILES)
 
 
 def test_deploy__when_the_file_is_of_another_chain__then_it_is_refused(
@@ -259,7 +259,7 @@ def test_estimate__then_it_covers_the_real_cost_closely_and_sends_nothing(
 
     assert gateway.nonce(signer.address) == 0
     assert not file.exists()
-    assert len(said.steps) == len(CONTRACTS) + 2 + 2
+    assert len(said.steps) == len(CONTRACTS) + len(WIRED) + 2
     deploy(gateway, signer, LOCAL, profiles, file)
     gas = sum(receipt_gas(gateway, number) for number in range(1, int(gateway.head().number) + 1))
     assert gas <= said.gas <= gas * 1.15
