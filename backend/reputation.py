@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Any, Final, Literal, Protocol, cast
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import BigInteger, LargeBinary, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
-from backend.store import Domain, Enrolment, EvidenceRecord, Ownership, ProfileRecord
+from backend.store import Agent, Domain, Enrolment, EvidenceRecord, Ownership, ProfileRecord
+from backend.store.types import Uint256
 from verifier.reputation import (
     BASIS_POINTS,
     Evidence,
@@ -19,6 +20,15 @@ from verifier.reputation import (
 )
 
 Role = Literal["provider", "verifier"]
+
+
+class Recorded(Protocol):
+    """Evidence as it was last written: a row of `EvidenceRecord`, or these columns of one."""
+
+    alpha: Any
+    beta: Any
+    alpha_owner: Any
+    timestamp: Any
 
 
 @dataclass(frozen=True)
@@ -39,44 +49,59 @@ class DomainScore:
     updated_at: int | None
 
 
-def scores(
-    session: Session, policy: Policy, agent_id: int, block_number: int, timestamp: int
-) -> list[DomainScore]:
-    """Every domain the agent has evidence in or is enrolled for, as of a block.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An agent in one domain it has evidence in or is enrolled for; `latest` is its evidence."""
 
-    Args:
-        block_number: what happened after it is left out.
-        timestamp: the block's own, to which evidence decays.
-    """
-    owner = owner_at(session, agent_id, block_number)
-    latest = _latest(session, agent_id, block_number)
-    found = []
-    for domain, profile_id, name, role in _domains(session, agent_id, set(latest)):
-        record = latest.get(domain)
-        found.append(
+    domain: bytes
+    profile_id: bytes | None
+    profile_name: str | None
+    role: Role | None
+    latest: Recorded | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an agent's scores rest on, at a block; `owner` is None if nothing told it until then."""
+
+    owner: str | None
+    standings: tuple[Standing, ...]
+
+    def scores(self, policy: Policy, timestamp: int) -> list[DomainScore]:
+        """The scores at a moment: `timestamp` is the block's, to which evidence decays."""
+        return [
             DomainScore(
-                domain=domain,
-                profile_id=profile_id,
-                profile_name=name,
-                role=role,
-                score=None if record is None else score_of(record, owner, timestamp, policy),
-                updated_at=None if record is None else record.timestamp,
+                standing.domain,
+                standing.profile_id,
+                standing.profile_name,
+                standing.role,
+                None if latest is None else score_of(latest, self.owner, timestamp, policy),
+                None if latest is None else latest.timestamp,
             )
-        )
-    return found
+            for standing in self.standings
+            for latest in (standing.latest,)
+        ]
 
 
-def owner_at(session: Session, agent_id: int, block_number: int) -> str | None:
-    """Who owned the agent at a block, or None if nothing told it until then."""
-    return session.scalar(
-        select(Ownership.owner)
-        .where(Ownership.agent_id == agent_id, Ownership.block_number <= block_number)
-        .order_by(Ownership.block_number.desc(), Ownership.log_index.desc())
-        .limit(1)
-    )
+def facts_of(session: Session, agent_id: int, block_number: int) -> Facts | None:
+    """What is known of an agent, without what happened after a block; None if it is unknown."""
+    connection, asked = session.connection(), {"agent": agent_id, "block": block_number}
+    row = connection.execute(_OWNER, asked).one_or_none()
+    if row is None:
+        return None
+    latest = {
+        domain: cast(Recorded, connection.execute(_LATEST, {**asked, "domain": domain}).one())
+        for domain in connection.scalars(_DOMAINS_OF_EVIDENCE, asked).all()
+    }
+    named = [
+        Standing(row.domain, row.profile_id, row.name, row.role, latest.pop(row.domain, None))
+        for row in connection.execute(_NAMED_DOMAINS, asked).all()
+    ]
+    rest = [Standing(domain, None, None, None, latest[domain]) for domain in sorted(latest)]
+    return Facts(row.owner, (*named, *rest))
 
 
-def score_of(record: EvidenceRecord, owner: str | None, now: int, policy: Policy) -> Score:
+def score_of(record: Recorded, owner: str | None, now: int, policy: Policy) -> Score:
     """Good evidence counts only while the agent belongs to the owner who earned it."""
     alpha = record.alpha if owner is not None and record.alpha_owner == owner else 0
     return score(Evidence(alpha, record.beta, record.timestamp), now, policy)
@@ -87,30 +112,46 @@ def upper_bps(found: Score) -> int:
     return BASIS_POINTS - wilson_lower_bps(found.beta, found.alpha)
 
 
-def _latest(session: Session, agent_id: int, block_number: int) -> dict[bytes, EvidenceRecord]:
-    """The last record of each domain up to a block."""
-    mine = and_(EvidenceRecord.agent_id == agent_id, EvidenceRecord.block_number <= block_number)
-    domains = session.scalars(select(EvidenceRecord.domain).where(mine).distinct()).all()
-    found = {}
-    for domain in domains:
-        query = select(EvidenceRecord).where(mine, EvidenceRecord.domain == domain)
-        order = (EvidenceRecord.block_number.desc(), EvidenceRecord.log_index.desc())
-        found[domain] = session.scalars(query.order_by(*order).limit(1)).one()
-    return found
+# Made once: putting a statement together costs more than the database takes to answer it.
+_AGENT: Final = bindparam("agent", type_=Uint256)
+_UNTIL: Final = bindparam("block", type_=BigInteger)
+_MINE: Final = (EvidenceRecord.agent_id == _AGENT, EvidenceRecord.block_number <= _UNTIL)
 
+_OWNER: Final = select(
+    select(Ownership.owner)
+    .where(Ownership.agent_id == _AGENT, Ownership.block_number <= _UNTIL)
+    .order_by(Ownership.block_number.desc(), Ownership.log_index.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("owner")
+).where(exists().where(Agent.agent_id == _AGENT))
 
-def _domains(
-    session: Session, agent_id: int, with_evidence: set[bytes]
-) -> list[tuple[bytes, bytes | None, str | None, Role | None]]:
-    enrolled = select(Enrolment.profile_id).where(
-        Enrolment.agent_id == agent_id, Enrolment.left_at.is_(None)
+_DOMAINS_OF_EVIDENCE: Final = select(EvidenceRecord.domain).where(*_MINE).distinct()
+
+_LATEST: Final = (
+    select(
+        EvidenceRecord.alpha,
+        EvidenceRecord.beta,
+        EvidenceRecord.alpha_owner,
+        EvidenceRecord.timestamp,
     )
-    rows = session.execute(
-        select(Domain.domain, Domain.profile_id, ProfileRecord.name, Domain.role)
-        .join(ProfileRecord, ProfileRecord.profile_id == Domain.profile_id)
-        .where(or_(Domain.domain.in_(with_evidence), Domain.profile_id.in_(enrolled)))
-        .order_by(ProfileRecord.name, Domain.profile_id, Domain.role)
-    ).all()
-    named = [(row.domain, row.profile_id, row.name, cast(Role, row.role)) for row in rows]
-    rest = sorted(with_evidence - {row.domain for row in rows})
-    return [*named, *((domain, None, None, None) for domain in rest)]
+    .where(*_MINE, EvidenceRecord.domain == bindparam("domain", type_=LargeBinary))
+    .order_by(EvidenceRecord.block_number.desc(), EvidenceRecord.log_index.desc())
+    .limit(1)
+)
+
+_NAMED_DOMAINS: Final = (
+    select(Domain.domain, Domain.profile_id, ProfileRecord.name, Domain.role)
+    .join(ProfileRecord, ProfileRecord.profile_id == Domain.profile_id)
+    .where(
+        or_(
+            Domain.domain.in_(_DOMAINS_OF_EVIDENCE),
+            Domain.profile_id.in_(
+                select(Enrolment.profile_id).where(
+                    Enrolment.agent_id == _AGENT, Enrolment.left_at.is_(None)
+                )
+            ),
+        )
+    )
+    .order_by(ProfileRecord.name, Domain.profile_id, Domain.role)
+)

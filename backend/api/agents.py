@@ -136,11 +136,16 @@ def agent_of(snapshot: Snapshot, agent_id: AgentId) -> Agent:
     """
     row = snapshot.session.get(Agent, agent_id)
     if row is None:
-        raise QueryMissing(
-            f"There is no agent {agent_id} in {snapshot.services.network.registry} as of block"
-            f" {snapshot.at.number}."
-        )
+        raise unknown_agent(snapshot, agent_id)
     return row
+
+
+def unknown_agent(snapshot: Snapshot, agent_id: AgentId) -> QueryMissing:
+    """The refusal of an agent that nobody has registered."""
+    return QueryMissing(
+        f"There is no agent {agent_id} in {snapshot.services.network.registry} as of block"
+        f" {snapshot.at.number}."
+    )
 
 
 def _summaries(session: Session, agents: Sequence[Agent]) -> list[AgentSummary]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from backend.artifacts import ArtifactStore, Authority
 from backend.errors import IndexEmpty
 from backend.indexer import Providers, Status
 from backend.network import Network
+from backend.remembered import RememberedFacts
 from backend.standings import Standings
 from backend.store import Block, Position, Store, position
 from backend.submitter import Outbox
@@ -34,6 +36,7 @@ class Services:
     nodes: Providers[Any] | None = None
     access: Access = field(default_factory=Access)
     standings: Standings = field(default_factory=Standings)
+    facts: RememberedFacts = field(default_factory=RememberedFacts)
 
 
 class NotModified(Exception):
@@ -51,6 +54,16 @@ class Snapshot:
     session: Session
     at: Position
     services: Services
+
+    @property
+    def etag(self) -> str:
+        """What marks answers of this block."""
+        return f'"{self.at.hash.hex()}"'
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """Headers of every answer from this snapshot."""
+        return {"ETag": self.etag, "Cache-Control": "no-cache"}
 
     @property
     def block(self) -> BlockRef:
@@ -88,25 +101,36 @@ class Snapshot:
         return Position(row.number, row.hash, row.timestamp, row.number)
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
 
-def snapshot(request: Request, response: Response) -> Iterator[Snapshot]:
-    """Opens the snapshot, and answers 304 to whoever has it already."""
-    services = services_of(request)
+@contextmanager
+def reading(request: Request) -> Iterator[Snapshot]:
+    """Opens a snapshot in the caller's own thread.
+
+    Raises:
+        IndexEmpty: nothing is indexed yet.
+        NotModified: the caller has this block's answer.
+    """
+    services: Services = request.app.state.services
     with services.store.read() as session:
         at = position(session)
         if at is None:
             raise IndexEmpty("The index has not applied its first block yet: ask again shortly.")
-        etag = f'"{at.hash.hex()}"'
+        found = Snapshot(session, at, services)
         known = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
-        if etag in known or f"W/{etag}" in known:
-            raise NotModified(etag)
-        response.headers["ETag"] = etag
-        response.headers["Cache-Control"] = "no-cache"
-        yield Snapshot(session, at, services)
+        if found.etag in known or f"W/{found.etag}" in known:
+            raise NotModified(found.etag)
+        yield found
+
+
+def snapshot(request: Request, response: Response) -> Iterator[Snapshot]:
+    """The same as a dependency; the answer is marked with its block."""
+    with reading(request) as found:
+        response.headers.update(found.marks)
+        yield found
 
 
 SnapshotOf = Annotated[Snapshot, Depends(snapshot)]

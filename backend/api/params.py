@@ -1,4 +1,8 @@
-"""What stands in paths and queries: ids, hashes, cursors, limits."""
+"""What stands in paths and queries: ids, hashes, cursors, limits.
+
+The dependencies are coroutines though they wait for nothing: FastAPI gives any other function a
+thread, which costs more than reading a number.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,7 @@ Place = tuple[int, int]
 """(block number, log index): where on the chain a page ended."""
 
 
-def agent_id(
+async def agent_id(
     agent_id: Annotated[str, Path(description="ERC-8004 agentId; 0 is one.", examples=["0"])],
 ) -> AgentId:
     return parse_agent_id(agent_id)
@@ -53,13 +57,13 @@ def parse_address(text: str) -> str:
     return str(to_checksum_address(text))
 
 
-def request_hash(
+async def request_hash(
     request_hash: Annotated[str, Path(description="0x and 64 hex digits.")],
 ) -> bytes:
     return parse_word(request_hash, "request hash")
 
 
-def place(
+async def place(
     cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
 ) -> Place | None:
     """Where the page before ended."""
@@ -71,7 +75,7 @@ def place(
     return int(found[1]), int(found[2])
 
 
-def after_agent(
+async def after_agent(
     cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
 ) -> AgentId | None:
     """The agent with which the page before ended."""
@@ -96,7 +100,7 @@ def _unwrap(cursor: str) -> str:
         return ""
 
 
-def finality(
+async def finality(
     finality: Annotated[
         Finality, Query(description="`head`: newest block. `finalized`: cannot be rolled back.")
     ] = "head",
@@ -104,7 +108,7 @@ def finality(
     return finality
 
 
-def ranked_after(
+async def ranked_after(
     cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
 ) -> tuple[int, int] | None:
     """(basis points, agentId) with which the page before ended."""

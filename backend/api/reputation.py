@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from backend.api.agents import agent_of
-from backend.api.context import SnapshotOf
+from backend.api.agents import agent_of, unknown_agent
+from backend.api.context import Snapshot, SnapshotOf, reading
 from backend.api.params import (
     DEFAULT_PAGE,
     AgentIdOf,
@@ -20,38 +20,53 @@ from backend.api.params import (
     wrap,
 )
 from backend.api.schemas.agents import ReputationView, ScoreView
-from backend.api.schemas.common import Role, amount, hexed, hexed_or_none
+from backend.api.schemas.common import Finality, Role, amount, hexed, hexed_or_none
 from backend.api.schemas.standings import ScoreHistory, ScorePoint
 from backend.errors import QueryMissing
-from backend.reputation import DomainScore, owner_at, score_of, scores, upper_bps
+from backend.reputation import DomainScore, facts_of, score_of, upper_bps
 from backend.store import EvidenceRecord, ProfileRecord
 from chain.messages import evidence_domain
-from chain.types import ProfileId
+from chain.types import AgentId, ProfileId
 from verifier.reputation import BASIS_POINTS, OBSERVATION, Policy
 
 router = APIRouter(prefix="/v1/agents", tags=["reputation"])
 
 
-@router.get("/{agent_id}/reputation")
+@router.get("/{agent_id}/reputation", response_model=ReputationView)
 def show_reputation(
-    snapshot: SnapshotOf,
+    request: Request,
     agent_id: AgentIdOf,
     finality: FinalityOf,
     profile: Annotated[str | None, Query(description="Only this profile: name or id.")] = None,
     role: Annotated[Role | None, Query(description="Only this role.")] = None,
-) -> ReputationView:
+) -> Response:
     """Scores per profile and role, as the ledger's `scoreOf` gives them at the same block."""
-    agent_of(snapshot, agent_id)
-    network, session = snapshot.services.network, snapshot.session
-    at = snapshot.view(finality)
-    found = scores(session, network.policy, agent_id, at.number, at.timestamp)
+    # What is asked most: read and written in one thread, not in one for each step as elsewhere.
+    with reading(request) as snapshot:
+        view = reputation_of(snapshot, agent_id, finality, profile, role)
+        content = view.model_dump_json(by_alias=True)
+        return Response(content, headers=snapshot.marks, media_type="application/json")
+
+
+def reputation_of(
+    snapshot: Snapshot, agent_id: AgentId, finality: Finality, profile: str | None, role: str | None
+) -> ReputationView:
+    """What `show_reputation` answers with."""
+    services, session = snapshot.services, snapshot.session
+    network, at = services.network, snapshot.view(finality)
+    if finality == "head":
+        facts = services.facts.of(session, at, agent_id)
+    else:
+        facts = facts_of(session, agent_id, at.number)
+    if facts is None:
+        raise unknown_agent(snapshot, agent_id)
     return ReputationView(
         registry=network.registry,
         agent_id=agent_id,
-        owner=owner_at(session, agent_id, at.number),
+        owner=facts.owner,
         scores=[
             _view(item, network.policy_id)
-            for item in found
+            for item in facts.scores(network.policy, at.timestamp)
             if (role is None or item.role == role) and (profile is None or _is(item, profile))
         ],
         block=snapshot.ref(at),

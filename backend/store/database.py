@@ -152,10 +152,16 @@ class Store:
 
 def position(connection: Connection | Session) -> Position | None:
     """Where the index stands, or None before its first block."""
-    row = connection.execute(
-        select(Cursor.block_number, Cursor.block_hash, Cursor.timestamp, Cursor.finalized_number)
-    ).one_or_none()
+    if isinstance(connection, Session):
+        connection = connection.connection()
+    row = connection.execute(_POSITION).one_or_none()
     return None if row is None else Position(*row)
+
+
+# Every request asks it: not put together each time.
+_POSITION = select(
+    Cursor.block_number, Cursor.block_hash, Cursor.timestamp, Cursor.finalized_number
+)
 
 
 def known_blocks(

@@ -73,6 +73,12 @@ class NodeProcess:
         self._plan: tuple[Sequence[str], bool] = ((), False)
         self._process: Any = None
 
+    def talk_to(self, rpc_url: str) -> None:
+        """Reads the chain there from its next start on."""
+        config = replace(NodeConfig.load(self.files), rpc_url=rpc_url)
+        self.files.config.unlink()
+        config.save(self.files)
+
     def start(self, kills: Sequence[str] = (), *, watch: bool = False) -> None:
         self._plan = (kills, watch)
         self._start()
@@ -261,9 +267,10 @@ def answer(prompt: str) -> bytes:
 
 
 @contextmanager
-def open_network(folder: Path) -> Iterator[Network]:
+def open_network(folder: Path, options: AnvilOptions | None = None) -> Iterator[Network]:
     """A network whose nodes are not started yet; all are ended on leaving."""
-    with start_anvil(folder / "anvil.log", AnvilOptions(block_time=0.5)) as anvil:
+    options = options or AnvilOptions(block_time=0.5)
+    with start_anvil(folder / "anvil.log", options) as anvil:
         empty = Gateway(anvil.url)
         done = deploy(
             empty,

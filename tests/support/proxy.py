@@ -182,6 +182,8 @@ class FaultProxy(FaultyNode):
         super().__init__(node, weather=weather, raise_percent=raise_percent)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
+        # Clients that are killed leave their connections as they are.
+        self._server.handle_error = lambda _request, _address: None  # type: ignore[method-assign]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 

@@ -70,7 +70,10 @@ def no_common_ancestor(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def signed_bytes_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who dies after handing in a transaction signs another one for the same job (S1)."""
-    monkeypatch.setattr(submit, "StoreJournal", lambda _store: MemoryJournal())
+    of_process: dict[Store, MemoryJournal] = {}
+    monkeypatch.setattr(
+        submit, "StoreJournal", lambda store: of_process.setdefault(store, MemoryJournal())
+    )
 
 
 def only_the_newest_attempt_watched(monkeypatch: pytest.MonkeyPatch) -> None:

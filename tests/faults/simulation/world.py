@@ -22,7 +22,7 @@ from chain.errors import AssayError
 from chain.events import RoundSubmitted
 from chain.gateway import Gateway
 from chain.sender import Sender
-from chain.types import Address, RequestHash, Wei
+from chain.types import Address, Phase, RequestHash, Wei
 from tests.faults.simulation.clock import Clock
 from tests.faults.simulation.ground import Ground, Line
 from tests.faults.simulation.mortal import Mortal, SimulatedNode
@@ -178,7 +178,7 @@ class World:
             counts = Outbox(store, chain_name(self.truth)).counts()
         ended = {JobStatus.FINAL, JobStatus.NEEDLESS, JobStatus.FAILED, JobStatus.CANCELLED}
         waiting = {name.value: n for name, n in counts.items() if n and name not in ended}
-        rounds = [name.hex() for name in self.standing() if not self._is_final(name)]
+        rounds = [name.hex() for name in self.standing() if self._phase(name) is not Phase.FINAL]
         return {**waiting, **({"rounds": rounds} if rounds else {})}
 
     # ------------------------------------------------------------------ acts
@@ -280,17 +280,11 @@ class World:
 
     def standing(self) -> list[RequestHash]:
         """The rounds that the chain has now: a reorganisation may have taken some for good."""
-        here = self.truth.head().number
-        return [name for name in self.rounds if self._phase(name, here)]
+        return [name for name in self.rounds if self._phase(name) is not Phase.NONE]
 
-    def _phase(self, name: RequestHash, at: int) -> int:
-        try:
-            return int(self.truth.call("VerificationRounds", "round", name, block=at).phase)
-        except AssayError:
-            return 0
-
-    def _is_final(self, name: RequestHash) -> bool:
-        return self.truth.call("VerificationRounds", "round", name).phase.label == "Final"
+    def _phase(self, name: RequestHash) -> Phase:
+        found: Phase = self.truth.call("VerificationRounds", "round", name).phase
+        return found
 
     def _witness(self) -> int:
         """What the first verifier has bonded, as of the newest block."""
