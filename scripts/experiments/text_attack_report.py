@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scripts.experiments.pages import interval, table
-from scripts.experiments.rates import rate
+from scripts.experiments.rates import over_keys, rate
 from scripts.experiments.text_attacks import FRESH_KEYS, Attack, Searches
+from scripts.experiments.text_guesses import ORACLE
 from scripts.experiments.text_judge import MINHASH
 from verifier.calibration.atomic import write_whole
 from verifier.calibration.report import percent
@@ -22,7 +23,8 @@ __all__ = ["draw", "figures", "page"]
 SCHEMA = "assay/experiment-attacks-text/1"
 WORDS = Path(__file__).parent / "attacks-text.template.md"
 SIZE, DOTS_PER_INCH = (14.0, 6.0), 100
-ORACLE = "as if an oracle had told"
+GOAL = 0.001  # accepted at most
+NEEDED = 3688  # tasks without an event, for an interval that ends there
 QUANTILES = (0, 0.01, 0.5, 0.99, 1)
 
 Distances = NDArray[np.uint16]
@@ -30,8 +32,11 @@ Distances = NDArray[np.uint16]
 
 def page(found: Attack, limit: int) -> str:
     """`docs/experiments/attacks-text.md`; limit: tries of a search."""
+    met = _met(found)
     return Template(WORDS.read_text("utf-8")).substitute(
         guesses=_guesses(found),
+        **met,
+        needed=f"{NEEDED:,}",
         searches=_searches(found),
         judged=_judged(found),
         fresh=FRESH_KEYS,
@@ -48,6 +53,7 @@ def figures(found: Attack, limit: int) -> dict[str, Any]:
             name: {
                 words: {
                     "accepted": rate(apart <= found.tolerances[name]).to_json(),
+                    "acceptedOfTheseTasks": list(_of_these(apart, found.tolerances[name])),
                     "distances": np.quantile(apart, QUANTILES).tolist(),
                 }
                 for words, apart in kinds.items()
@@ -112,18 +118,45 @@ def _guesses(found: Attack) -> str:
             accepted = rate(apart <= found.tolerances[name])
             rows.append(
                 (
-                    f"{words} (*)" if ORACLE in words else words,
+                    f"{words} (*)" if words == ORACLE else words,
                     f"`{name}`",
                     f"{len(apart):,}",
                     f"{apart.size:,}",
                     str(int(apart.min())),
                     f"{np.median(apart):.0f}",
                     percent(accepted.value),
+                    percent(_of_these(apart, found.tolerances[name])[1]),
                     percent(accepted.exact[1]),
                 )
             )
-    head = ("guess", "profile", "tasks", "comparisons", "least", "median", "accepted", "at most")
+    head = ("guess", "profile", "tasks", "comparisons", "least", "median", "accepted",
+            "at most, of these tasks", "at most, of any task")  # fmt: skip
     return table(head, rows)
+
+
+def _of_these(apart: Distances, tolerance: int) -> tuple[float, float]:
+    """The interval of acceptance by the first verifier, over keys that are each task's own."""
+    return over_keys(apart[:, :, 0] <= tolerance)
+
+
+def _met(found: Attack) -> dict[str, str]:
+    """Which profiles' guesses all meet the goal, by the interval of these tasks."""
+    met = {
+        name: all(
+            _of_these(apart, found.tolerances[name])[1] <= GOAL
+            for words, apart in kinds.items()
+            if words != ORACLE
+        )
+        for name, kinds in found.guesses.items()
+    }
+    said = {
+        True: [f"`{name}`" for name, each in met.items() if each],
+        False: [f"`{name}`" for name, each in met.items() if not each],
+    }
+    return {
+        "met": " and ".join(said[True]) or "no profile",
+        "not_met": " and ".join(said[False]) or "no profile",
+    }
 
 
 def _searches(found: Attack) -> str:

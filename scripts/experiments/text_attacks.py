@@ -25,8 +25,9 @@ from verifier.profiles import Profile
 
 __all__ = ["STARTS", "Attack", "Searches", "attack"]
 
-KEYS = 16
-FRESH_KEYS = 256
+TRIALS, LEAST_KEYS, MOST_KEYS = 4000, 4, 64
+"""Comparisons of each guess, under as many keys of each task as that takes."""
+FRESH_KEYS = 512
 VOCABULARY_TEXTS = 500
 EDIT = "3 words replaced"
 STARTS = {"temperature-0.8": "another sample, temperature 0.8", EDIT: "the honest text, " + EDIT}
@@ -69,9 +70,10 @@ def attack(work: Path, found: Mapping[str, Profile], searches: int, tries: int, 
     assert isinstance(logprobs, Logprobs)
     made: dict[str, Mapping[str, Distances]] = {}
     for name, contents in ((MINHASH, honest), (TOKENS, seeded)):
+        keys = min(MOST_KEYS, max(LEAST_KEYS, -(-TRIALS // max(1, len(contents)))))
         made[name] = {
             guess.words: guess.distances[:, :, None]
-            for guess in guesses(contents, topics, found[name], KEYS)
+            for guess in guesses(contents, topics, found[name], keys)
         }
         say(f"guesses at {name}: {len(contents):,} tasks")
     made[LOGPROBS] = guess_distances(records, logprobs)

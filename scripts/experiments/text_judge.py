@@ -33,7 +33,7 @@ PROFILES = Path(__file__).resolve().parents[2] / "verifier" / "profiles"
 EXACT, MINHASH = "text-exact-smollm2", "text-minhash-smollm2"
 TOKENS, LOGPROBS = "tokens-smollm2", "logprobs-smollm2"
 KEYS = 4
-HOLDOUT = 0.5
+HOLDOUT = 0.75
 
 WEAK = ("1 word replaced", "last quarter cut", "last half cut")
 """Edits that `text-minhash` is not meant to see in texts of this length."""

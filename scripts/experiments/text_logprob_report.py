@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from scripts.experiments.pages import interval, table, variants
+from scripts.experiments.pages import chosen, share, table, variants, verdict
 from scripts.experiments.text_judge import LogprobFindings
 from scripts.experiments.text_report import slim
-from verifier.calibration import Result, plot
+from verifier.calibration import plot
 from verifier.calibration.atomic import write_whole
 from verifier.calibration.intervals import rule_of_three
 from verifier.calibration.report import percent
-from verifier.calibration.result import Committee, Rate
+from verifier.calibration.result import Committee
 from verifier.digest.logprobs import UNITS_PER_NAT
 
 __all__ = ["draw", "figures", "page"]
@@ -25,6 +25,7 @@ SCHEMA = "assay/experiment-logprobs/1"
 WORDS = Path(__file__).parent / "logprobs.template.md"
 SIZE, DOTS_PER_INCH = (15.0, 13.0), 100
 QUANTILES = (0, 0.01, 0.5, 0.99, 1)
+GOAL = 0.01  # of either error, at most
 
 
 def page(found: LogprobFindings, made: Mapping[str, str]) -> str:
@@ -36,14 +37,23 @@ def page(found: LogprobFindings, made: Mapping[str, str]) -> str:
         "top": str(found.features["top"]),
         "suffix": str(found.features["suffix"]),
         "goal": table(
-            ("asked", "measured", "95 % interval", "over independent"),
+            ("asked", "measured", "95 % interval", "over independent", "met"),
             (
-                ("one verifier detects ≥ 99 %", *_share(accept.single, turned=True)),
-                ("one verifier refuses ≤ 1 % of honest claims", *_share(reject.single)),
+                (
+                    "one verifier detects ≥ 99 %",
+                    *share(accept.single, turned=True),
+                    verdict(accept.single, GOAL),
+                ),
+                (
+                    "one verifier refuses ≤ 1 % of honest claims",
+                    *share(reject.single),
+                    verdict(reject.single, GOAL),
+                ),
                 *_majority(reject.measured),
             ),
         ),
-        "chosen": _chosen(result),
+        "holdout": str(result.holdout),
+        "chosen": chosen(result),
         "tolerance": str(result.tolerance),
         "variants": variants(split.variants, result.tolerance),
         "cap": f"{found.features['shortfallCap'] / UNITS_PER_NAT:g}",
@@ -101,28 +111,12 @@ def draw(found: LogprobFindings, path: Path) -> None:
     write_whole(path, buffer.getvalue())
 
 
-def _share(errors: Rate, turned: bool = False) -> tuple[str, str, str]:
-    low, high = errors.exact
-    value, limits = errors.value, (low, high)
-    if turned:
-        value, limits = 1 - value, (1 - high, 1 - low)
-    return percent(value), interval(limits), f"{errors.trials:,} tasks"
-
-
-def _majority(reject: Committee | None) -> list[tuple[str, str, str, str]]:
+def _majority(reject: Committee | None) -> list[tuple[str, ...]]:
     if reject is None:
         return []
-    return [("two of three refuse ≤ 1 % of honest claims, as measured", *_share(reject.error))]
-
-
-def _chosen(result: Result) -> str:
-    if result.choice is None or result.calibration is None:
-        return f"Figures of {result.held_out.tasks:,} tasks"
-    return (
-        f"Chosen on {result.calibration.tasks:,} tasks, where any tolerance from "
-        f"{result.choice.least} to {result.choice.most} does equally well; figures of the "
-        f"{result.held_out.tasks:,} others"
-    )
+    errors = reject.error
+    words = "two of three refuse ≤ 1 % of honest claims, as measured"
+    return [(words, *share(errors), verdict(errors, GOAL))]
 
 
 def _shortfalls(found: LogprobFindings) -> str:

@@ -44,6 +44,7 @@ WRONG = {
 }
 FINE = {"llama-q8_0": "weights rounded again, in 8 bits (Q8_0)"}
 JUDGE = "torch-bf16"
+LEAST_SEATS = 2  # of honest verifiers; where llama.cpp in half precision has read it, 3
 DECODED = {
     "gemma": ("another model wrote", True),
     "q4_0": ("the model in Q4_0 wrote", True),
@@ -79,6 +80,14 @@ class Records:
         """Tasks that have a record of these texts on each of the engines."""
         found = [set(self.made.get((texts, engine), {})) for engine in engines]
         return sorted(set.intersection(*found))
+
+    def seats(self, task: str, but: str) -> list[str]:
+        """Engines, none of them `but`, that run the claimed model and have read the honest text."""
+        return [
+            engine
+            for engine in CLAIMED
+            if engine != but and task in self.made.get(("honest", engine), {})
+        ]
 
     def array(self, texts: str, engine: str, task: str, top: int) -> np.ndarray:
         """The record, with so many alternatives."""
@@ -125,15 +134,17 @@ def logprob_cases(records: Records, top: int) -> Iterator[Case]:
         return Case(task, label, words, own, verifiers, goal, key_for(task))
 
     for engine, words in CLAIMED.items():
-        others = [other for other in CLAIMED if other != engine]
-        for task in records.tasks("honest", *CLAIMED):
-            yield case(task, "same", f"{words} (the others verify)", "honest", engine, *others)
+        for task in records.tasks("honest", engine):
+            seats = records.seats(task, but=engine)
+            if len(seats) >= LEAST_SEATS:
+                yield case(task, "same", f"{words} (the others verify)", "honest", engine, *seats)
     for engine, words in (FINE | WRONG).items():
-        seats = [other for other in CLAIMED if other != "llama-q4_1"]
         wrong = engine in WRONG
         label = "different" if wrong else "same"
-        for task in records.tasks("honest", engine, *CLAIMED):
-            yield case(task, label, words, "honest", engine, *seats, goal=wrong)
+        for task in records.tasks("honest", engine):
+            seats = records.seats(task, but="llama-q4_1")
+            if len(seats) >= LEAST_SEATS:
+                yield case(task, label, words, "honest", engine, *seats, goal=wrong)
     for texts, (words, goal) in DECODED.items():
         for task in records.tasks(texts, JUDGE):
             claim = f"{words}; the claimed model read it"

@@ -70,7 +70,7 @@ JOBS = (
     Job("honest", "llama-q4_1", 4, 0),
     Job("honest", "torch-f32", 4, 0),
     Job("honest", "torch-bf16", 4, 0),
-    Job("honest", "llama-f16", 4, 0),
+    Job("honest", "llama-f16", 8, 0),
     Job("honest", "llama-q4_0", 4, 0),
     Job("honest", "llama-pruned", 8, 0),
     Job("honest", "llama-3-bit", 20, 0),

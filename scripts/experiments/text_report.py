@@ -6,20 +6,21 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from scripts.experiments.pages import bounds, interval, table, variants
+from scripts.experiments.pages import bounds, chosen, interval, share, table, variants, verdict
 from scripts.experiments.text_cases import SAME_TEXT
 from scripts.experiments.text_judge import TextFindings
 from verifier.calibration import Result, plot
 from verifier.calibration.atomic import write_whole
 from verifier.calibration.intervals import rule_of_three
 from verifier.calibration.report import percent
-from verifier.calibration.result import Rate, Variant
+from verifier.calibration.result import Variant
 
 __all__ = ["draw", "figures", "page", "slim"]
 
 SCHEMA = "assay/experiment-text/1"
 WORDS = Path(__file__).parent / "text.template.md"
 SIZE, DOTS_PER_INCH = (15.0, 13.0), 100
+ACCEPTED = 0.001  # of others, at most: the goal of `exact`
 
 
 def page(found: TextFindings, made: Mapping[str, str]) -> str:
@@ -32,10 +33,18 @@ def page(found: TextFindings, made: Mapping[str, str]) -> str:
         "long_tasks": f"{found.long_tasks:,}",
         "full": f"{found.full:,}",
         "goal": table(
-            ("asked of `exact`", "measured", "95 % interval", "over independent"),
+            ("asked of `exact`", "measured", "95 % interval", "over independent", "met"),
             (
-                ("100 % of honest texts accepted", *_share(reject, turned=True)),
-                ("≥ 99.9 % of others rejected", *_share(accept, turned=True)),
+                (
+                    "100 % of honest texts accepted",
+                    *share(reject, turned=True),
+                    "no" if reject.events else "none failed",
+                ),
+                (
+                    "≥ 99.9 % of others rejected",
+                    *share(accept, turned=True),
+                    verdict(accept, ACCEPTED),
+                ),
             ),
         ),
         "honest_bound": percent(rule_of_three(reject.trials)),
@@ -45,7 +54,8 @@ def page(found: TextFindings, made: Mapping[str, str]) -> str:
         "minhash_tolerance": str(minhash.tolerance),
         "minhash": variants(minhash.held_out.variants, minhash.tolerance),
         "tokens_tolerance": str(tokens.tolerance),
-        "tokens_chosen": _chosen(tokens),
+        "tokens_holdout": str(tokens.holdout),
+        "tokens_chosen": chosen(tokens),
         "tokens": variants(tokens.held_out.variants, tokens.tolerance),
         "tokens_accept": bounds(tokens.held_out.false_accept.single),
         "tokens_reject": bounds(tokens.held_out.false_reject.single),
@@ -93,14 +103,6 @@ def draw(found: TextFindings, path: Path) -> None:
     write_whole(path, buffer.getvalue())
 
 
-def _share(errors: Rate, turned: bool = False) -> tuple[str, str, str]:
-    low, high = errors.exact
-    value, limits = errors.value, (low, high)
-    if turned:
-        value, limits = 1 - value, (1 - high, 1 - low)
-    return percent(value), interval(limits), f"{errors.trials:,} tasks"
-
-
 def _plain(rows: Iterable[Variant]) -> str:
     """Accepted or not is all there is to say of `exact`."""
     return table(
@@ -126,13 +128,3 @@ def _accepted(row: Variant) -> tuple[float, float]:
 def _same(rows: Iterable[Variant]) -> str:
     found = [(row.name.partition(";")[0], row.tasks) for row in rows if SAME_TEXT in row.name]
     return "; ".join(f"{name}: {count:,}" for name, count in found) or "none"
-
-
-def _chosen(result: Result) -> str:
-    if result.choice is None or result.calibration is None:
-        return f"Of {result.held_out.tasks:,} tasks"
-    return (
-        f"Chosen on {result.calibration.tasks:,} tasks, where any tolerance from "
-        f"{result.choice.least} to {result.choice.most} does equally well; figures of the "
-        f"{result.held_out.tasks:,} others"
-    )

@@ -13,7 +13,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.experiments.text_logprobs import CLAIMED, FEATURES, Records, key_for, raised
+from scripts.experiments.text_logprobs import FEATURES, Records, key_for, raised
 from verifier import digest
 from verifier.calibration import Case
 from verifier.calibration.atomic import write_whole
@@ -23,7 +23,7 @@ from verifier.digest.logprobs import Logprobs
 __all__ = ["guess_distances", "stale_cases"]
 
 SUFFIX = FEATURES["suffix"]
-JUDGES = tuple(engine for engine in CLAIMED if engine != "llama-q4_1")
+JUDGES = ("torch-f32", "torch-bf16")
 MEAN = "the population's mean: frequent tokens at every position"
 BORROWED = "the record of another output"
 STALE = "the record from before the key was drawn, the suffix guessed"
@@ -64,7 +64,10 @@ def stale_cases(records: Records, family: Logprobs) -> Iterator[Case]:
         if not (records.work / path).exists():
             (records.work / path).parent.mkdir(parents=True, exist_ok=True)
             write_whole(records.work / path, content)
-        seats = tuple(records.file("honest", judge, task, family.top) for judge in JUDGES)
+        seats = tuple(
+            records.file("honest", judge, task, family.top)
+            for judge in records.seats(task, but="llama-q4_1")
+        )
         yield Case(task, "different", STALE, path, seats, True, key_for(task))
 
 

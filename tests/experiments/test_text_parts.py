@@ -110,7 +110,7 @@ def test_guess_distances__then_every_guess_is_plausible_and_far(tmp_path: Path):
     found = guess_distances(records(tmp_path), FAMILY)
     assert len(found) == 4
     for words, distances in found.items():
-        assert distances.shape == (5 if "another round" in words else 6, 1, 3)
+        assert distances.shape == (5 if "another round" in words else 6, 1, 2)
         assert distances.mean() > (25 if "before the key" in words else 90)
 
 
@@ -129,10 +129,15 @@ def test_guesses__then_none_is_near_unless_another_output_is():
     profile = profiles.load("text-minhash-smollm2")
     contents = {f"t{n}": f"{HONEST} {n} {OTHER[n:]}".encode() for n in range(3)}
     contents["t3"] = contents["t0"]
-    found = {guess.words.partition(",")[0]: guess.distances for guess in
-             guesses(contents, {name: ["t0"] for name in contents}, profile, 2)}  # fmt: skip
-    assert found["the nearest of all other outputs"][0].tolist() == [0, 0]
-    assert found["the honest digest"].shape == (4, 1)
+    alike = {name: ["t0"] for name in contents if name != "t0"} | {"t0": ["t1"]}
+    found = {
+        guess.words.partition(",")[0]: guess.distances
+        for guess in guesses(contents, alike, profile, 2)
+    }
+    assert {distances.shape for distances in found.values()} == {(4, 2)}
+    assert found["the nearest of those"][0].tolist() == [0, 0]
+    assert found["the output for another prompt on the same topic"][3].tolist() == [0, 0]
+    assert found["the output for another prompt on the same topic"][:3].min() > 0
     assert found["the honest digest"].min() > 80
 
 
