@@ -14,6 +14,7 @@ from scripts.experiments.retrieval_data import Noun, nouns
 
 __all__ = [
     "ANOTHER_TEXT",
+    "HALF_TEXT",
     "HONEST",
     "NEAREST_TEXT",
     "QUICK",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 SEED = 20240612
+HALF_TEXT = "the first half of the text"
 ANOTHER_TEXT = "another text"
 NEAREST_TEXT = "the nearest of all other texts, as if an oracle had told"
 """Claims that are the honest embeddings of other tasks; nothing is made for them."""
@@ -81,7 +83,7 @@ VARIANTS = (
     Variant("together", "ONNX Runtime, 32 at a time", "int8-together", honest=True),
     Variant("unoptimised", "ONNX Runtime, graph optimisation off", "unoptimised", honest=True),
     Variant("two-threads", "ONNX Runtime, two threads", "two-threads", honest=True),
-    Variant("half-text", "the first half of the text", "float32", _first(0.5)),
+    Variant("half-text", HALF_TEXT, "float32", _first(0.5)),
     Variant("smollm2", "another model (SmolLM2)", "smollm2"),
     Variant("five-layers", "five of its six layers", "five-layers"),
     Variant("no-layers", "its word embeddings alone", "no-layers"),

@@ -1,6 +1,6 @@
 """The page of the experiment on vectors (words in `vectors.template.md`), and its figures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -8,10 +8,11 @@ from typing import Any
 
 from scripts.experiments.pages import bounds, chosen, share, table, variants, verdict
 from scripts.experiments.text_report import slim
-from scripts.experiments.vector_plan import Plan
+from scripts.experiments.vector_plan import HALF_TEXT, Plan
 from verifier.calibration import MAX_FALSE_ACCEPT, Result
 from verifier.calibration.intervals import rule_of_three, trials_needed
 from verifier.calibration.report import percent
+from verifier.calibration.result import Variant
 
 __all__ = ["Findings", "page"]
 
@@ -85,10 +86,21 @@ def page(found: Findings) -> str:
         "reject_one": bounds(reject.single),
         "reject_majority": bounds(refused),
         "variants": variants(split.variants, result.tolerance),
-        "honest_largest": f"{max(v.quantiles[4] for v in split.variants if v.label == 'same'):.0f}",
+        **_room(split.variants),
         "trials": f"{trials:,}",
         "bound": percent(rule_of_three(trials)),
         "collisions": f"{100 * MAX_FALSE_ACCEPT:.4f}",
         "collisions_needed": f"{trials_needed(MAX_FALSE_ACCEPT):,}",
     }
     return Template(WORDS.read_text("utf-8")).substitute(fields)
+
+
+def _room(variants: Iterable[Variant]) -> dict[str, str]:
+    """What honest engines need, and how near cut texts and the rest of the goal come."""
+    rows = list(variants)
+    others = [v for v in rows if v.label == "different" and v.goal and v.name != HALF_TEXT]
+    return {
+        "honest_largest": f"{max(v.quantiles[4] for v in rows if v.label == 'same'):.0f}",
+        "cut_least": f"{next(v.quantiles[0] for v in rows if v.name == HALF_TEXT):.0f}",
+        "others_most": f"{min(v.quantiles[0] for v in others) - 1:.0f}",
+    }

@@ -95,6 +95,6 @@ def _roc(axes: "Axes", result: Result) -> None:
     axes.axvline(result.limit, color=LIMIT, linewidth=0.8, linestyle=":")
     axes.set_xlabel("dishonest claims accepted (dotted: limit)")
     axes.set_ylabel("honest claims not accepted")
-    axes.set_title(f"ROC; dots: tolerance; the edge at {floor:.1g} means none seen", fontsize=9)
+    axes.set_title(f"ROC; dots: tolerance;\nthe edge at {floor:.1g} means none seen", fontsize=9)
     axes.grid(alpha=0.25)
     axes.legend(fontsize=8)
