@@ -45,6 +45,9 @@ $(STAMP)-bench: requirements/bench.txt
 $(STAMP)-fuzz: requirements/fuzz.txt $(STAMP)-test
 	@scripts/setup.sh fuzz && touch $@
 
+$(STAMP)-browser: requirements/browser.txt $(STAMP)-test
+	@scripts/setup.sh browser && touch $@
+
 $(STAMP)-ape: requirements/ape.txt
 	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh ape && touch $@
 
@@ -94,7 +97,7 @@ experiments-text: $(STAMP)-experiments-text
 experiments-vectors: $(STAMP)-experiments-text
 	@$(TEXT)/python scripts/experiment_vectors.py $(ARGS)
 
-test-ci: $(STAMP)-test $(STAMP)-slither $(STAMP)-ape $(STAMP)-halmos ## Longer fuzzing and static analysis of the contracts.
+test-ci: $(STAMP)-test $(STAMP)-browser $(STAMP)-slither $(STAMP)-ape $(STAMP)-halmos ## Longer fuzzing, static analysis of the contracts, the dashboard in Chromium, operations by hand.
 	@FOUNDRY_PROFILE=ci scripts/test_contracts.sh
 	@scripts/slither.sh
 	@scripts/ape.sh
@@ -103,7 +106,7 @@ test-ci: $(STAMP)-test $(STAMP)-slither $(STAMP)-ape $(STAMP)-halmos ## Longer f
 	@$(BIN)/python -m pytest -m campaign tests
 	@TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/backend tests/faults
 
-test-deep: $(STAMP)-test $(STAMP)-fuzz ## Fuzzing for an hour or so, before a release.
+test-deep: $(STAMP)-test $(STAMP)-browser $(STAMP)-fuzz ## Fuzzing for an hour or so, before a release.
 	@FOUNDRY_PROFILE=deep HISTORIES=1000000 scripts/test_contracts.sh
 	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -m 'unit and not campaign' tests
 	@CAMPAIGN=deep $(BIN)/python -m pytest -m campaign tests

@@ -7,6 +7,7 @@
 #   scripts/setup.sh experiments-text   the same for text: a second engine, 7 GB on Linux
 #   scripts/setup.sh bench     libraries that digests are compared with, in an environment of its own
 #   scripts/setup.sh fuzz      the fuzzer of Python, after test
+#   scripts/setup.sh browser   what drives a browser, after test, and Chromium where there is none
 #   scripts/setup.sh ape       ape, in a virtual environment of its own
 #   scripts/setup.sh halmos    symbolic execution, in a virtual environment of its own
 #   scripts/setup.sh slither   static analysis, in a virtual environment of its own
@@ -72,6 +73,18 @@ npm_ci() {
     || die "npm could not install the packages: look at its message above and run make again"
 }
 
+# The system's own: the one that Playwright would fetch comes from elsewhere.
+bring_chromium() {
+  local name
+  for name in chromium chromium-browser google-chrome chrome; do
+    if command -v "$name" >/dev/null; then return; fi
+  done
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+    || die "the dashboard is tried in Chromium, which is not here: install it (package chromium)"
+  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium; } \
+    >/dev/null || die "Chromium could not be installed: look at apt's message above"
+}
+
 case $part in
   run)
     check_node
@@ -114,6 +127,11 @@ case $part in
   fuzz)
     echo "setup: fuzzer ..."
     install_locked .venv requirements/fuzz.txt
+    ;;
+  browser)
+    echo "setup: browser ..."
+    install_locked .venv requirements/browser.txt
+    bring_chromium
     ;;
   ape)
     make_venv .setup/ape

@@ -1,5 +1,5 @@
 // The dashboard: one page, what it shows is named behind the # of the address.
-import { distances, el, ether, facts, overTime, percent, phases, short, table, when } from "/dashboard/draw.js";
+import { distances, el, ether, facts, overTime, percent, phases, reachable, short, table, when } from "/dashboard/draw.js";
 
 const main = document.getElementById("main");
 const health = document.getElementById("health");
@@ -29,7 +29,7 @@ function verdict(round) {
 async function rounds(query) {
   const page = await get(`/v1/rounds?limit=25${query.get("cursor") ? `&cursor=${encodeURIComponent(query.get("cursor"))}` : ""}`);
   const cards = page.items.map((round) => el("li", { class: "card" },
-    el("h3", {}, el("a", { href: `#/rounds/${round.requestHash}` }, `Round ${short(round.requestHash)}`), verdict(round),
+    el("h2", {}, el("a", { href: `#/rounds/${round.requestHash}` }, `Round ${short(round.requestHash)}`), verdict(round),
       el("span", { class: "when" }, `agent ${round.agentId} · ${round.profileName ?? short(round.profileId)} · ${when(round.submittedAt)}`)),
     phases(round), el("p", {}, round.explanation)));
   return [...title("Rounds", el("p", { class: "lead" }, "Each round checks one piece of work: verifiers who know nothing of one another redo it, and the contract compares the digests.")),
@@ -140,6 +140,7 @@ async function show(moved) {
   const held = document.activeElement?.getAttribute?.("href");
   const chosen = document.activeElement?.name;
   main.replaceChildren(...parts.filter((part) => part !== null));
+  reachable(main);
   if (moved) { main.focus(); window.scrollTo(0, 0); return; }
   const again = [...main.querySelectorAll("a, select")].find((item) => (held && item.getAttribute("href") === held) || (chosen && item.name === chosen));
   again?.focus({ preventScroll: true });
@@ -157,6 +158,7 @@ function soon() {
   due ??= setTimeout(() => { due = null; show(false); look(); }, 700);
 }
 
+window.addEventListener("resize", () => reachable(main));
 window.addEventListener("hashchange", () => show(true));
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // The address says which page is shown.

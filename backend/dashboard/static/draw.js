@@ -95,8 +95,10 @@ export function overTime(points) {
   chart.append(svg("polygon", { class: "band", points: band.join(" ") }));
   chart.append(svg("polyline", { class: "line", points: known.map((p) => at(p, "mean")).join(" ") }));
   for (const point of known) chart.append(svg("circle", { class: "dot", cx: x(point.timestamp), cy: y(point.mean), r: 3.5 }));
-  chart.append(svg("text", { class: "faint", x: left, y: height - 6 }, when(first)));
-  if (last !== first) chart.append(svg("text", { class: "faint", x: right, y: height - 6, "text-anchor": "end" }, when(last)));
+  // On a phone two whole moments have no room beside each other.
+  const moment = (time) => width < 420 ? when(time).slice(5, 16) : when(time);
+  chart.append(svg("text", { class: "faint", x: left, y: height - 6 }, moment(first)));
+  if (last !== first) chart.append(svg("text", { class: "faint", x: right, y: height - 6, "text-anchor": "end" }, moment(last)));
   return chart;
 }
 
@@ -124,6 +126,17 @@ export function table(columns, rows) {
   const head = el("tr", {}, columns.map(([name, kind]) => el("th", { scope: "col", class: kind }, name)));
   const body = rows.map((cells) => el("tr", {}, cells.map((cell, at) => el("td", { class: columns[at][1] }, cell ?? "–"))));
   return el("div", { class: "scroll" }, el("table", {}, el("thead", {}, head), el("tbody", {}, body)));
+}
+
+// What has to be scrolled must be reached by keyboard; what fits must not be in its way.
+export function reachable(root) {
+  for (const region of root.querySelectorAll(".scroll")) {
+    const wide = region.scrollWidth > region.clientWidth;
+    const attributes = { tabindex: "0", role: "group", "aria-label": "Table, scrolls sideways" };
+    for (const [name, value] of Object.entries(attributes)) {
+      if (wide) region.setAttribute(name, value); else region.removeAttribute(name);
+    }
+  }
 }
 
 export function facts(pairs) {
