@@ -29,6 +29,7 @@ STATUS: Final[dict[type[AssayError], int]] = {
     errors.ArtifactForbidden: 403,
     errors.ArtifactInvalid: 422,
     errors.ArtifactTooLarge: 413,
+    errors.ArtifactUnfetched: 502,
     errors.ArtifactTooSlow: 408,
     errors.ArtifactNoSpace: 507,
     errors.IndexEmpty: 503,
