@@ -10,6 +10,7 @@ AssayError (chain.errors)
     ├── CalibrationError    cases, options or files that cannot be calibrated with
     ├── ContributionError   sources, documents or qualities that cannot be attributed
     ├── ReliabilityError    evidence, a bundle or a proof that does not hold
+    ├── ExamError       items, answers, keys or sheets that no exam can be held with
     ├── PlanningError   a plan that was asked for the impossible (verifier.planning)
     └── EngineError     a model that did not answer (verifier.engines)
         └── EngineUnavailable   nothing is wrong with the task: try again, or elsewhere
@@ -23,6 +24,7 @@ __all__ = [
     "DigestError",
     "EngineError",
     "EngineUnavailable",
+    "ExamError",
     "PlanningError",
     "ProfileError",
     "ReliabilityError",
@@ -47,6 +49,10 @@ class ProfileError(VerifierError):
 
 class DigestError(VerifierError):
     """Content, key or features that cannot be digested."""
+
+
+class ExamError(VerifierError):
+    """Items, answers, keys or sheets that no exam can be held with."""
 
 
 class SealError(VerifierError):

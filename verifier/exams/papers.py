@@ -1,0 +1,135 @@
+"""Keys and sheets in files, written before they are committed to: without one nothing opens.
+
+    {"schema": "assay/exam-paper/1", "chainId", "book", "examId", "agentId", "owner", "section",
+     "salt", "digests": ["0x…"], "contents": ["0x…"]}
+
+`section` is null in a candidate's sheet, which has the digests of all sections; `contents` are the
+keccak256 of the outputs, which a key commits to as well.
+"""
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+from chain.exam_messages import Book
+from chain.exam_structs import SectionKey, Sheet
+from chain.types import Address, AgentId, Bytes32
+from verifier.canonical import from_hex, parse_object, require_fields
+from verifier.errors import ExamError
+from verifier.exams import items
+
+__all__ = ["SCHEMA", "Paper"]
+
+SCHEMA: Final = "assay/exam-paper/1"
+MAX_BYTES: Final = 1 << 20
+FIELDS: Final = (
+    "schema",
+    "chainId",
+    "book",
+    "examId",
+    "agentId",
+    "owner",
+    "section",
+    "salt",
+    "digests",
+    "contents",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A key (`section` is a number) or a sheet (`section` is None), and what it opens with."""
+
+    book: Book
+    exam_id: int
+    agent_id: int
+    owner: str
+    section: int | None
+    salt: bytes
+    digests: tuple[bytes, ...]
+    contents: tuple[bytes, ...]
+
+    def key(self) -> SectionKey:
+        """What `openKey` and `grade` take."""
+        digests = tuple(Bytes32(each) for each in self.digests)
+        return SectionKey(digests, Bytes32(items.root(self.contents)))
+
+    def sheet(self) -> Sheet:
+        """What `grade` takes."""
+        digests = tuple(Bytes32(each) for each in self.digests)
+        return Sheet(AgentId(self.agent_id), Address(self.owner), Bytes32(self.salt), digests)
+
+    def save(self, path: Path) -> None:
+        """Writes the file whole, readable by its owner alone."""
+        value = {
+            "schema": SCHEMA,
+            "chainId": self.book.chain_id,
+            "book": self.book.address,
+            "examId": self.exam_id,
+            "agentId": str(self.agent_id),
+            "owner": self.owner,
+            "section": self.section,
+            "salt": "0x" + self.salt.hex(),
+            "digests": ["0x" + each.hex() for each in self.digests],
+            "contents": ["0x" + each.hex() for each in self.contents],
+        }
+        part = path.with_name(path.name + ".part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(
+                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
+            ) as file:
+                json.dump(value, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError as problem:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise ExamError(
+                f"The file {path} cannot be written ({problem.strerror}): name another one."
+            ) from None
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The paper in a file. ExamError, with a sentence, for anything else."""
+        try:
+            data = path.read_bytes()
+        except OSError as problem:
+            raise ExamError(f"The file {path} cannot be read ({problem.strerror}).") from None
+        value = parse_object(data, "paper", MAX_BYTES, ExamError)
+        require_fields(value, "paper", FIELDS, ExamError)
+        if value["schema"] != SCHEMA:
+            raise ExamError(f"The file {path} is not a paper of schema {SCHEMA!r}.")
+        return cls(
+            book=Book(_whole(value["chainId"], "chainId"), _address(value["book"])),
+            exam_id=_whole(value["examId"], "examId"),
+            agent_id=_whole(value["agentId"], "agentId"),
+            owner=_address(value["owner"]),
+            section=None if value["section"] is None else _whole(value["section"], "section"),
+            salt=from_hex(value["salt"], 32, "paper's salt", ExamError),
+            digests=_words(value["digests"], "digests"),
+            contents=_words(value["contents"], "contents"),
+        )
+
+
+def _whole(value: Any, name: str) -> int:
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 256:
+        raise ExamError(f"The paper's {name} must be a whole number.")
+    return value
+
+
+def _address(value: Any) -> Address:
+    from_hex(value.lower() if isinstance(value, str) else value, 20, "paper's address", ExamError)
+    return Address(value)
+
+
+def _words(value: Any, name: str) -> tuple[bytes, ...]:
+    if not isinstance(value, list):
+        raise ExamError(f"The paper's {name} must be a list.")
+    return tuple(from_hex(each, 32, f"paper's {name}", ExamError) for each in value)
