@@ -17,6 +17,15 @@ from backend.store.agents import (
 )
 from backend.store.base import Appended, Base, Folded
 from backend.store.database import Position, Store, dump, known_blocks, position
+from backend.store.exams import (
+    CapabilityRecord,
+    ExamDoubt,
+    ExamGate,
+    ExamRecord,
+    ExamSection,
+    ExamSitting,
+    ExamTermsRecord,
+)
 from backend.store.locks import Duty, Lease
 from backend.store.log import AgentEvent, Block, Cursor, Event, Meta, Undo
 from backend.store.outbox import OUTBOX, Job, SignedAttempt, Transaction, WriteNonce
@@ -34,6 +43,7 @@ __all__ = [
     "Appended",
     "Base",
     "Block",
+    "CapabilityRecord",
     "Credit",
     "Cursor",
     "Domain",
@@ -41,6 +51,12 @@ __all__ = [
     "Enrolment",
     "Event",
     "EvidenceRecord",
+    "ExamDoubt",
+    "ExamGate",
+    "ExamRecord",
+    "ExamSection",
+    "ExamSitting",
+    "ExamTermsRecord",
     "Feedback",
     "Folded",
     "Job",

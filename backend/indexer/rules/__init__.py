@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.indexer.rules import identity, ledger, registries, rounds, vault
+from backend.indexer.rules import exams, identity, ledger, registries, rounds, vault
 from backend.indexer.rules.scope import Rules, Scope
 
 RULES: Rules = {
@@ -11,6 +11,7 @@ RULES: Rules = {
     **rounds.RULES,
     **ledger.RULES,
     **registries.RULES,
+    **exams.RULES,
 }
 """Event class → rule. Events without one are kept as raw rows only."""
 

@@ -24,6 +24,7 @@ from chain.events import (
 from chain.types import PROVIDER_SEAT, Phase, RequestHash, Verdict
 
 FIRST_LEVEL: Final = 0
+COURT: Final = "VerificationRounds"
 
 
 def _submitted(scope: Scope, event: RoundSubmitted) -> None:
@@ -211,6 +212,9 @@ def _credit(scope: Scope, account: str) -> dict[str, Any]:
 
 
 def _credited(scope: Scope, event: Credited) -> None:
+    # Exam books and anchors owe as well, each from accounts of its own.
+    if event.log.contract != COURT:
+        return
     row = _credit(scope, event.account)
     scope.rows.put(
         Credit,
@@ -221,6 +225,8 @@ def _credited(scope: Scope, event: Credited) -> None:
 
 
 def _withdrawn(scope: Scope, event: Withdrawn) -> None:
+    if event.log.contract != COURT:
+        return
     row = _credit(scope, event.account)
     scope.rows.put(
         Credit,
