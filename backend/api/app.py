@@ -15,6 +15,7 @@ from backend.api import (
     errors,
     exams,
     health,
+    lookalikes,
     metrics,
     network,
     registries,
@@ -46,6 +47,7 @@ _MODULES: Final = (
     rounds,
     stream,
     artifacts,
+    lookalikes,
 )
 
 

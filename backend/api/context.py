@@ -16,6 +16,7 @@ from backend.api.schemas.common import BlockRef, Finality
 from backend.artifacts import ArtifactStore, Authority
 from backend.errors import IndexEmpty
 from backend.indexer import Providers, Status
+from backend.lookalikes import Lookalikes
 from backend.network import Network
 from backend.remembered import RememberedFacts
 from backend.standings import Standings
@@ -36,6 +37,11 @@ class Services:
     nodes: Providers[Any] | None = None
     access: Access = field(default_factory=Access)
     standings: Standings = field(default_factory=Standings)
+    lookalikes: Lookalikes = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lookalikes", Lookalikes(self.files))
+
     facts: RememberedFacts = field(default_factory=RememberedFacts)
 
 

@@ -146,6 +146,8 @@ def test_openapi__then_every_answer_and_refusal_is_described(client: AsgiClient)
         "get /v1/network",
         "get /v1/profiles",
         "get /v1/leaderboards",
+        "get /v1/lookalikes",
+        "post /v1/lookalikes",
         "get /v1/choice",
         "get /v1/exams",
         "get /v1/exams/{exam_id}",

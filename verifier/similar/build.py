@@ -6,11 +6,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from verifier.canonical import keccak256
 from verifier.digest import digest_batch, from_words, to_words
 from verifier.errors import SimilarError, VerifierError
 from verifier.profiles import Profile
 from verifier.similar.banded import BandedDigests
+from verifier.similar.digests import SEARCH_KEY
 from verifier.similar.indexfile import About, IndexFile
 from verifier.similar.items import Item
 from verifier.similar.sketches import Sketching
@@ -18,9 +18,6 @@ from verifier.similar.storage import RedisStorage
 from verifier.similar.texts import TextIndex
 
 __all__ = ["SEARCH_KEY", "build_digests", "build_texts", "digest_item"]
-
-SEARCH_KEY = keccak256(b"assay/similar/1")
-"""Digests to search by are made under this key, which is no secret and votes never use."""
 
 
 class _Droppable(Protocol):

@@ -15,10 +15,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from verifier.canonical import keccak256
 from verifier.digest.bits import BITS, Words, to_words
 from verifier.errors import SimilarError
 
-__all__ = ["BANDS", "WIDTH", "DigestIndex", "Near", "bands_of", "flips"]
+__all__ = ["BANDS", "SEARCH_KEY", "WIDTH", "DigestIndex", "Near", "bands_of", "flips"]
+
+SEARCH_KEY = keccak256(b"assay/similar/1")
+"""Digests to search by are made under this key, which is no secret and votes never use."""
 
 BANDS = 16
 WIDTH = BITS // BANDS
