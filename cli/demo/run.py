@@ -24,6 +24,7 @@ from cli.demo.checks import (
     expected_evidence,
 )
 from cli.demo.director import Director
+from cli.demo.exam import DemoExam
 from cli.demo.report import Finding, Movement, Narrator, Outcome, Standing
 from cli.demo.story import STORIES
 from cli.demo.world import World
@@ -72,9 +73,12 @@ def _play(
     stage_seconds = narrator.seconds
     _await_index(world)
     before = _standings(world)
-    narrator.heading(f"{len(stories)} rounds, up to four at a time")
+    narrator.heading(f"{len(stories)} rounds, up to four at a time, and an exam beside them")
+    exam = DemoExam(world, narrator.say)
+    exam.start()
     performances = Director(world, narrator).play(stories)
     outcomes = [performance.outcome for performance in performances]
+    exam.join()
     _await_index(world)
     after = _standings(world)
     played = narrator.seconds
@@ -86,6 +90,7 @@ def _play(
         *check_verdicts(outcomes),
         *check_stakes(outcomes),
         *check_reputations(good, bad, before, after),
+        *exam.findings(),
     ]
     _conclude(world, narrator, outcomes, findings, played)
     if json_file is not None:
@@ -101,6 +106,7 @@ def _play(
                     "before": report.standings_json(before),
                     "after": report.standings_json(after),
                 },
+                "exam": exam.as_json(),
                 "durations": {
                     "setTheStage": round(stage_seconds, 2),
                     "rounds": round(played - stage_seconds, 2),
@@ -128,6 +134,7 @@ def _conclude(
     narrator.heading("Where to look")
     narrator.say(f"REST: {world.url}/v1/rounds/{outcomes[0].request_hash}")
     narrator.say(f"try:  curl -s {world.url}/v1/agents/{agent.agent_id}/reputation")
+    narrator.say(f"exam: {world.url}/v1/exams/1")
     narrator.say(f"chain {world.deployment.chain_id} at {world.anvil.url}")
     narrator.heading("Done")
     verdicts = Counter(outcome.verdict for outcome in outcomes)

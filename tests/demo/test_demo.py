@@ -69,6 +69,11 @@ def test_demo__whole_run__ends_with_0_and_every_verdict_as_it_must(ended: Ended)
     assert verdicts == [(story.title, story.expected.label) for story in STORIES]
 
 
+def test_demo__exam__passes_who_knows_and_nobody_who_guesses_or_copies(ended: Ended) -> None:
+    assert ended.document["exam"]["passed"] == {"Nora": True, "Gus": False}
+    assert ended.document["exam"]["copiedSheet"] == "ExamSheetMismatch"
+
+
 def test_demo__committees__differ_and_hold_nobody_twice(ended: Ended) -> None:
     committees = [tuple(s["agentId"] for s in r["seats"]) for r in ended.document["rounds"]]
     assert all(len(set(seats)) == len(seats) for seats in committees)
