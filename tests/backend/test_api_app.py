@@ -192,3 +192,27 @@ def test_agents__when_read_while_blocks_come__then_one_answer_is_of_one_block(
     body = client.get("/v1/rounds").json()
     assert body["block"]["number"] == at
     assert body["items"] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/artifacts/%0d%0aSet-Cookie:%20a=b",
+        "/v1/artifacts/0x00%0d%0aSet-Cookie:%20a=b",
+        "/v1/rounds?cursor=x%0d%0aSet-Cookie:%20a=b",
+        "/v1/agents/0%0d%0aSet-Cookie:%20a=b",
+        "/v1/leaderboards?profile=%0d%0aSet-Cookie:%20a=b",
+        "/%0d%0aSet-Cookie:%20a=b",
+    ],
+)
+def test_headers__when_a_request_carries_line_ends__then_none_becomes_a_header(
+    world: World, client: AsgiClient, path: str
+) -> None:
+    world.catch_up()
+    known = {"If-None-Match": '"x\r\nSet-Cookie: a=b"', "Origin": "https://x\r\nSet-Cookie: a=b"}
+    for headers in ({}, known):
+        answer = client.get(path, headers=headers)
+        assert 400 <= answer.status_code < 500
+        assert set(answer.json()) == {"error"}
+        assert "set-cookie" not in answer.headers
+        assert not [value for value in answer.headers.values() if "\n" in value or "\r" in value]

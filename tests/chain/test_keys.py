@@ -69,6 +69,15 @@ def test_keystore__when_the_password_is_wrong__then_it_says_so_without_it(keysto
     assert "hunter2" not in str(caught.value)
 
 
+def test_keystore__when_ape_made_it__then_it_opens(tmp_path: Path) -> None:
+    """`ape accounts generate NAME` writes ~/.ape/accounts/NAME.json, with the address in it."""
+    file = tmp_path / ".ape" / "accounts" / "mine.json"
+    file.parent.mkdir(parents=True)
+    made = Account.encrypt(TEST_KEY, "right", kdf="pbkdf2", iterations=1000)
+    file.write_text(json.dumps({**made, "address": TEST_ADDRESS}))
+    assert load_keystore(file, "right").address == TEST_ADDRESS
+
+
 @pytest.mark.parametrize(
     "content", ["", "{}", "[]", "null", '{"version": 4, "crypto": {}}', '{"crypto": "x"}', "\x00"]
 )

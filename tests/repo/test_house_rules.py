@@ -89,3 +89,43 @@ def test_tests__then_each_name_says_what_when_and_then() -> None:
         and "__" not in node.name
     ]
     assert unclear == []
+
+
+WRITTEN_BY_HAND = frozenset(
+    {
+        # A lock's timeout, of a constant: PostgreSQL takes no parameter there.
+        "backend/store/database.py",
+        # Defaults of columns, of constants: neither database takes a parameter there.
+        "backend/store/migrations/versions/r0004_appeals.py",
+    }
+)
+
+
+def raw_statements(code: str) -> list[int]:
+    """Lines where SQL that is no constant is made text of: `text(…)`, `exec_driver_sql(…)`."""
+    parsed = ast.parse(code)
+    names = {"exec_driver_sql", "sa.text"}
+    for node in ast.walk(parsed):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sqlalchemy"):
+            names |= {alias.asname or alias.name for alias in node.names if alias.name == "text"}
+    return [
+        node.lineno
+        for node in ast.walk(parsed)
+        if isinstance(node, ast.Call)
+        and node.args
+        and (ast.unparse(node.func) in names or getattr(node.func, "attr", "") == "exec_driver_sql")
+        and not isinstance(node.args[0], ast.Constant)
+    ]
+
+
+def test_backend__then_sql_is_never_put_together_from_what_somebody_sent() -> None:
+    """Statements are SQLAlchemy's expressions; the few texts are constants."""
+    assert raw_statements('from sqlalchemy import text\nx = text(f"DROP {name}")') == [2]
+    assert raw_statements('connection.exec_driver_sql("BEGIN " + kind)') == [1]
+    found = [
+        f"{tree.name(path)}:{line}"
+        for path in tree.python_files("backend")
+        if tree.name(path) not in WRITTEN_BY_HAND
+        for line in raw_statements(path.read_text("utf-8"))
+    ]
+    assert found == []
