@@ -98,9 +98,9 @@ class Ground:
 
     def reorganise(self) -> None:
         """Takes blocks away and mines others; of their transactions some come again, some never."""
+        if not self._before:
+            self.mine()  # in the beginning there is nothing to take away
         depth = min(len(self._before), self._dice.randint(1, REORGANISED_AT_MOST))
-        if depth == 0:
-            return
         head = self.newest.number
         lost: list[str] = []
         for number in range(head - depth + 1, head + 1):

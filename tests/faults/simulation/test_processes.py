@@ -133,7 +133,7 @@ class Story:
             if node.is_alive:
                 node.kill()
         if self._backend is not None and self._backend.is_running:
-            assert self._backend.stop() == 0
+            assert self._backend.stop(grace=60.0) == 0
 
     def close(self) -> None:
         with suppress(AssertionError):
