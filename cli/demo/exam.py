@@ -40,9 +40,9 @@ FIRST_ACCOUNT: Final = 20
 _ITEMS: Final = 2
 _MARK: Final = 5
 _FEE: Final = Wei(ETHER // 100)
-_SITTING: Final = 12
+_SITTING: Final = 40
 _DOUBTS: Final = 4
-_PATIENCE: Final = 120.0
+_PATIENCE: Final = 180.0
 _TOPICS: Final = ("a river", "a lamp", "a stone", "a letter", "a bridge", "a clock")
 
 
@@ -113,10 +113,13 @@ class DemoExam:
         profile = world.profile(TEXT)
         announced = examiners[0].sender.send(BOOK, "announce", profile.profile_id, 0)
         self.number = announced.one(ExamAnnounced).exam_id
-        keys = [self._post(section, examiner) for section, examiner in enumerate(examiners)]
+        keys, known = [], []
+        for section, examiner in enumerate(examiners):
+            keys.append(self._post(section, examiner))
+            known += self._answered(section)
         self.say(f"exam {self.number}: {len(keys)} examiners posted their tasks, answers sealed")
 
-        sheets = self._sit(candidates)
+        sheets = self._sit(candidates, known)
         self._await(Stage.OPENING)
         for key in keys:
             examiners[0].sender.send(BOOK, "openKey", self.number, key.section, key.key(), key.salt)
@@ -157,7 +160,7 @@ class DemoExam:
             items=_ITEMS,
             mark=_MARK,
             section_mark=1,
-            prepare_window=120,
+            prepare_window=300,
             sit_window=_SITTING,
             key_window=60,
             challenge_window=_DOUBTS,
@@ -196,12 +199,16 @@ class DemoExam:
         examiner.sender.send(BOOK, "post", self.number, section, root, seal, uri, value=Wei(ETHER))
         return paper
 
-    def _sit(self, candidates: Mapping[str, _Person]) -> dict[str, Sheet]:
-        """Nora does the tasks she reads from the chain; Gus writes down anything."""
-        world, profile = self.world, self.world.profile(TEXT)
-        tasks = view(world.gateway, self.number).tasks()
-        known = answer(tasks, profile, self._key(), world.engines.engine(profile)).digests
-        guesses = tuple(keccak256(b"guess %d" % i) for i in range(len(tasks)))
+    def _answered(self, section: int) -> tuple[bytes, ...]:
+        """Nora does the tasks she reads from the chain, each section as soon as it is there."""
+        profile = self.world.profile(TEXT)
+        tasks = view(self.world.gateway, self.number).tasks()[section * _ITEMS :]
+        return answer(tasks, profile, self._key(), self.world.engines.engine(profile)).digests
+
+    def _sit(self, candidates: Mapping[str, _Person], known: Sequence[bytes]) -> dict[str, Sheet]:
+        """Gus writes down anything, and Cora what Nora handed in."""
+        world = self.world
+        guesses = [keccak256(b"guess %d" % i) for i in range(len(known))]
         sheets = {
             name: self._sheet(candidates[name], digests)
             for name, digests in ((KNOWS, known), (GUESSES, guesses))

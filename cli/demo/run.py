@@ -26,6 +26,7 @@ from cli.demo.checks import (
 from cli.demo.director import Director
 from cli.demo.exam import DemoExam
 from cli.demo.report import Finding, Movement, Narrator, Outcome, Standing
+from cli.demo.sources import DemoEpoch
 from cli.demo.story import STORIES
 from cli.demo.world import World
 
@@ -73,12 +74,16 @@ def _play(
     stage_seconds = narrator.seconds
     _await_index(world)
     before = _standings(world)
-    narrator.heading(f"{len(stories)} rounds, up to four at a time, and an exam beside them")
-    exam = DemoExam(world, narrator.say)
-    exam.start()
+    narrator.heading(
+        f"{len(stories)} rounds, up to four at a time, an exam and an epoch of sources"
+    )
+    beside = (DemoExam(world, narrator.say), DemoEpoch(world, narrator.say))
+    for each in beside:
+        each.start()
     performances = Director(world, narrator).play(stories)
     outcomes = [performance.outcome for performance in performances]
-    exam.join()
+    for each in beside:
+        each.join()
     _await_index(world)
     after = _standings(world)
     played = narrator.seconds
@@ -90,7 +95,7 @@ def _play(
         *check_verdicts(outcomes),
         *check_stakes(outcomes),
         *check_reputations(good, bad, before, after),
-        *exam.findings(),
+        *(finding for each in beside for finding in each.findings()),
     ]
     _conclude(world, narrator, outcomes, findings, played)
     if json_file is not None:
@@ -106,7 +111,8 @@ def _play(
                     "before": report.standings_json(before),
                     "after": report.standings_json(after),
                 },
-                "exam": exam.as_json(),
+                "exam": beside[0].as_json(),
+                "sources": beside[1].as_json(),
                 "durations": {
                     "setTheStage": round(stage_seconds, 2),
                     "rounds": round(played - stage_seconds, 2),

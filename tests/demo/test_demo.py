@@ -74,6 +74,13 @@ def test_demo__exam__passes_who_knows_and_nobody_who_guesses_or_copies(ended: En
     assert ended.document["exam"]["copiedSheet"] == "ExamSheetMismatch"
 
 
+def test_demo__sources__are_ranked_by_what_they_gave_and_proved_on_chain(ended: Ended) -> None:
+    found = ended.document["sources"]
+    assert found["means"]["Ada"] > found["means"]["Iris"] > found["means"]["Mallory"]
+    assert (found["proved"], found["flatteredScoreTaken"]) == (True, False)
+    assert "not signed" in found["forgedEvidence"]
+
+
 def test_demo__committees__differ_and_hold_nobody_twice(ended: Ended) -> None:
     committees = [tuple(s["agentId"] for s in r["seats"]) for r in ended.document["rounds"]]
     assert all(len(set(seats)) == len(seats) for seats in committees)

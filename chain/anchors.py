@@ -1,0 +1,70 @@
+"""Puts a reporter's `ReliabilityAnchor` on a chain where the other contracts stand.
+
+An anchor belongs to one reporter, so it is no part of `chain.deploy`. Its address follows from its
+code, its terms and a salt (`create2`); doing it again finds it standing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from eth_utils.crypto import keccak
+
+from chain import artifacts, create2, deployment
+from chain.abi import encode
+from chain.deploy import DEFAULT_SALT
+from chain.deployment import ContractRecord, Deployment
+from chain.errors import DeploymentError
+from chain.gateway import Gateway
+from chain.keys import Signer
+from chain.sender import Sender
+from chain.structs import AnchorTerms
+from chain.types import BlockNumber, Bytes32
+
+__all__ = ["ANCHOR", "deploy_anchor"]
+
+ANCHOR = "ReliabilityAnchor"
+
+
+def deploy_anchor(
+    gateway: Gateway,
+    signer: Signer,
+    terms: AnchorTerms,
+    file: Path,
+    *,
+    salt: Bytes32 = DEFAULT_SALT,
+) -> Deployment:
+    """The deployment in `file` with the anchor, which is also written there.
+
+    Raises:
+        DeploymentError: the deployment is not complete, or has an anchor of other terms.
+        RevertError: the contract refuses the terms.
+    """
+    state = deployment.load(file)
+    if not state.complete:
+        raise DeploymentError(f"The deployment {file} is not complete: finish it first.")
+    artifact = artifacts.load(ANCHOR)
+    court, validation = state.address("VerificationRounds"), state.address("ValidationRegistry")
+    arguments = encode(artifact.entries("constructor")[0]["inputs"], [terms, court, validation])
+    code = artifact.bytecode + arguments
+    address = create2.address_of(salt, code)
+    if ANCHOR in state.contracts:
+        if state.address(ANCHOR) != address:
+            raise DeploymentError(
+                f"The deployment {file} has an anchor of other terms at {state.address(ANCHOR)}: "
+                "use another file for this one."
+            )
+        return state
+    sender = Sender(gateway, signer)
+    create2.ensure_factory(gateway, sender)
+    block = gateway.head().number
+    if not gateway.code(address):
+        receipt = sender.send_call(create2.creation(salt, code, f"deploy {ANCHOR}"))
+        block = receipt.block_number
+    standing = gateway.code(address)
+    if not standing:
+        raise DeploymentError(f"{ANCHOR} did not come to stand at {address}: try again.")
+    record = ContractRecord(address, Bytes32(keccak(standing)), BlockNumber(block))
+    changed = state.with_contract(ANCHOR, record)
+    changed.save(file)
+    return changed
