@@ -113,7 +113,8 @@ class DemoExam:
         profile = world.profile(TEXT)
         announced = examiners[0].sender.send(BOOK, "announce", profile.profile_id, 0)
         self.number = announced.one(ExamAnnounced).exam_id
-        keys, known = [], []
+        keys: list[Paper] = []
+        known: list[bytes] = []
         for section, examiner in enumerate(examiners):
             keys.append(self._post(section, examiner))
             known += self._answered(section)
