@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from eth_abi import codec
@@ -184,7 +184,7 @@ def _rich(value: Any, param: Param) -> Any:
         cls = STRUCTS.get(_base_name(internal))
         return cls(*inner) if cls else tuple(inner)
     if kind == "address":
-        return to_checksum_address(value)
+        return _checksummed(value)
     if internal.startswith("enum "):
         cls_ = ENUMS.get(_base_name(internal))
         return cls_(value) if cls_ else value
@@ -194,3 +194,9 @@ def _rich(value: Any, param: Param) -> Any:
 def _base_name(internal: str) -> str:
     """`struct IStakeVault.Stake[3]` → `Stake`."""
     return internal.split(" ")[-1].split(".")[-1].split("[")[0]
+
+
+@lru_cache(maxsize=1 << 16)
+def _checksummed(address: str) -> str:
+    """Costs a hash, and the same few addresses come again and again."""
+    return str(to_checksum_address(address))

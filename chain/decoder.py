@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from eth_utils.address import to_checksum_address
-
 from chain import abi, artifacts
 from chain.events import EVENTS, Event, Log
 from chain.types import Address, BlockHash, BlockNumber, TxHash
@@ -24,19 +22,20 @@ class EventDecoder:
         Args:
             contracts: contract name → address, as in a deployment.
         """
-        self._names = {str(address): name for name, address in contracts.items()}
+        # By the form in which nodes write them: a checksum costs more than all the rest.
+        self._known = {str(at).lower(): (name, at) for name, at in contracts.items()}
 
     @property
     def addresses(self) -> list[str]:
         """Whose logs can be decoded."""
-        return list(self._names)
+        return [str(address) for _, address in self._known.values()]
 
     def decode(self, raw: Mapping[str, Any]) -> Event | None:
         """The event, or None for a log of another contract or of an event without a class."""
-        address = Address(str(to_checksum_address(str(raw["address"]))))
-        contract = self._names.get(address)
-        if contract is None or not raw["topics"]:
+        known = self._known.get(str(raw["address"]).lower())
+        if known is None or not raw["topics"]:
             return None
+        contract, address = known
         topics = [bytes.fromhex(str(topic)[2:]) for topic in raw["topics"]]
         found = _table(contract).get(topics[0])
         if found is None:
@@ -64,17 +63,17 @@ def _table(contract: str) -> dict[bytes, tuple[type[Event], abi.Entry]]:
 
 
 def _values(entry: abi.Entry, topics: list[bytes], data: bytes) -> list[Any]:
-    plain = [param for param in entry["inputs"] if not param["indexed"]]
-    rest = iter(abi.decode(plain, data))
-    indexed = iter(topics)
-    return [
-        _topic(param, next(indexed)) if param["indexed"] else next(rest)
-        for param in entry["inputs"]
-    ]
+    params = entry["inputs"]
+    plain = iter(abi.decode([param for param in params if not param["indexed"]], data))
+    inside = [_in_topic(param) for param in params if param["indexed"]]
+    # A topic is a word, so several are what a tuple of them would be.
+    indexed = iter(abi.decode(inside, b"".join(topics)))
+    return [next(indexed) if param["indexed"] else next(plain) for param in params]
 
 
-def _topic(param: abi.Param, topic: bytes) -> Any:
+def _in_topic(param: abi.Param) -> abi.Param:
+    """A parameter as a topic holds it: where it does not fit, its hash."""
     kind = param["type"]
     if kind in {"string", "bytes"} or kind.endswith("]") or kind == "tuple":
-        return topic
-    return abi.decode_one(param, topic)
+        return {**param, "type": "bytes32"}
+    return param

@@ -6,6 +6,7 @@
 #   scripts/setup.sh experiments   what experiments on real outputs need, in an environment of its own
 #   scripts/setup.sh experiments-text   the same for text: a second engine, 7 GB on Linux
 #   scripts/setup.sh bench     libraries that digests are compared with, in an environment of its own
+#   scripts/setup.sh ponder    the indexer that ours is timed beside (scripts/bench_ponder.py)
 #   scripts/setup.sh fuzz      the fuzzer of Python, after test
 #   scripts/setup.sh browser   what drives a browser, after test, and Chromium where there is none
 #   scripts/setup.sh ape       ape, in a virtual environment of its own
@@ -123,6 +124,13 @@ case $part in
     make_venv .setup/bench
     echo "setup: what digests are compared with ..."
     install_locked .setup/bench requirements/bench.txt
+    ;;
+  ponder)
+    check_node
+    echo "setup: Ponder ..."
+    mkdir -p .setup/ponder
+    cp -r scripts/backend/ponder/. .setup/ponder/
+    npm install --prefix .setup/ponder --no-audit --no-fund --ignore-scripts >/dev/null
     ;;
   fuzz)
     echo "setup: fuzzer ..."

@@ -25,6 +25,7 @@ from backend.api import (
     stream,
 )
 from backend.api.context import Services
+from backend.api.feed import Feed
 from backend.api.limits import RateLimits
 from backend.dashboard import pages
 
@@ -87,6 +88,7 @@ def create_app(services: Services) -> FastAPI:
         generate_unique_id_function=lambda route: _operation_id(route.name),
     )
     app.state.services = services
+    app.state.feed = Feed(services.store)
     app.add_middleware(RateLimits, access=services.access)
     if services.access.origins:
         app.add_middleware(

@@ -8,32 +8,28 @@ gone.
 
 from __future__ import annotations
 
-import asyncio
-import json
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
-from sqlalchemy import select, tuple_
+from sqlalchemy import tuple_
 
 from backend.api.context import ServicesOf, SnapshotOf
 from backend.api.events import event_views, with_time
+from backend.api.feed import Feed, Mark, latest
 from backend.api.params import DEFAULT_PAGE, Limit, PlaceOf, wrap
 from backend.api.schemas.rounds import EventPage
-from backend.errors import QueryInvalid, StoreUnavailable
-from backend.store import Event, Position, Store, position
+from backend.errors import QueryInvalid
+from backend.store import Event
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
-POLL_SECONDS: Final = 0.5
 BEAT_SECONDS: Final = 15.0
 """A comment is sent when nothing happened for so long, so that proxies keep the line open."""
 
-AT_ONCE: Final = 200
 _ID = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})\.([0-9a-f]{8})")
 _DOC: Final[dict[int | str, dict[str, Any]]] = {
     200: {
@@ -41,15 +37,6 @@ _DOC: Final[dict[int | str, dict[str, Any]]] = {
         "description": "`event: chain` with an event as data, or `event: reorg` with a block.",
     }
 }
-
-
-@dataclass(frozen=True)
-class Mark:
-    """The last event a listener has, and the branch it was on; no branch: go on after a place."""
-
-    block: int = -1
-    index: int = 0
-    branch: str = ""
 
 
 @router.get("")
@@ -87,7 +74,7 @@ async def stream_events(
     mark = None if last_event_id is None else parse_mark(last_event_id)
     if mark is None:
         mark = await run_in_threadpool(latest, services.store)
-    lines = follow(services.store, mark, request)
+    lines = follow(request.app.state.feed, mark, request)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
 
@@ -100,60 +87,14 @@ def parse_mark(text: str) -> Mark:
     return Mark(int(found[1]), int(found[2]), found[3])
 
 
-async def follow(store: Store, mark: Mark, request: Request) -> AsyncIterator[str]:
+async def follow(feed: Feed, mark: Mark, request: Request) -> AsyncIterator[str]:
     """The stream's text, until the listener is gone."""
     yield ": listening\n\n"
-    seen: Position | None = None
-    quiet = 0.0
-    while not await request.is_disconnected():
-        try:
-            seen, mark, text = await run_in_threadpool(news, store, mark, seen)
-        except StoreUnavailable:
-            text = ""
-        if text:
-            yield text
-            quiet = 0.0
-            continue
-        await asyncio.sleep(POLL_SECONDS)
-        quiet += POLL_SECONDS
-        if quiet >= BEAT_SECONDS:
-            yield ": still here\n\n"
-            quiet = 0.0
-
-
-def latest(store: Store) -> Mark:
-    """The mark of the newest event."""
-    query = select(Event.block_number, Event.log_index, Event.block_hash)
-    order = (Event.block_number.desc(), Event.log_index.desc())
-    with store.read() as session:
-        row = session.execute(query.order_by(*order).limit(1)).first()
-    return Mark() if row is None else Mark(row[0], row[1], row[2].hex()[:8])
-
-
-def news(store: Store, mark: Mark, seen: Position | None) -> tuple[Position | None, Mark, str]:
-    """(where the index stands, the new mark, the text to send) since `seen` and `mark`."""
-    with store.read() as session:
-        at = position(session)
-        if at is None or at == seen:
-            return at, mark, ""
-        if mark.branch:
-            here = select(Event.block_hash).where(
-                Event.block_number == mark.block, Event.log_index == mark.index
-            )
-            found = session.scalar(here)
-            if found is None or found.hex()[:8] != mark.branch:
-                stands = min(at.finalized, mark.block - 1)
-                data = json.dumps({"block": stands})
-                return None, Mark(stands, 2**62, ""), f"event: reorg\ndata: {data}\n\n"
-        rows = session.execute(
-            with_time()
-            .where(tuple_(Event.block_number, Event.log_index) > (mark.block, mark.index))
-            .order_by(Event.block_number, Event.log_index)
-            .limit(AT_ONCE)
-        ).all()
-    text = ""
-    for (event, _), view in zip(rows, event_views(rows), strict=True):
-        mark = Mark(event.block_number, event.log_index, event.block_hash.hex()[:8])
-        name = f"{mark.block}.{mark.index}.{mark.branch}"
-        text += f"id: {name}\nevent: chain\ndata: {view.model_dump_json(by_alias=True)}\n\n"
-    return (None if len(rows) == AT_ONCE else at), mark, text
+    with feed.listening():
+        while not await request.is_disconnected():
+            version = feed.version
+            more, mark, text = await feed.news(mark)
+            if text:
+                yield text
+            if not more and not await feed.moves_on(version, BEAT_SECONDS):
+                yield ": still here\n\n"

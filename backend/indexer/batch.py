@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any, Final
 
 from eth_utils.crypto import keccak
@@ -13,7 +14,9 @@ from backend.errors import StoreUnavailable
 from backend.indexer.rules import RULES, Scope
 from backend.indexer.rules.scope import placed, text
 from backend.store import (
+    Agent,
     AgentEvent,
+    AlphaOwner,
     Block,
     Cursor,
     Projection,
@@ -24,7 +27,7 @@ from backend.store import (
 )
 from backend.store import Event as EventRow
 from chain.blocks import Block as Header
-from chain.events import Event, field_names
+from chain.events import Event, EvidenceRecorded, field_names
 
 LONGEST_BYTES: Final = 1024
 """Longer byte strings (outputs, recipes) are kept elsewhere; the raw row names them by hash."""
@@ -71,6 +74,7 @@ def apply_batch(store: Store, batch: Batch) -> None:
         if batch.ancestor is not None:
             roll_back(connection, batch.ancestor)
         rows = Projection(connection)
+        _preload(rows, batch.blocks)
         for block in batch.blocks:
             rows.enter(block.header.number, final=block.header.number <= batch.finalized)
             _apply_block(rows, block)
@@ -96,6 +100,21 @@ def mark_final(store: Store, finalized: int) -> None:
         forget_undo(connection, settled)
 
 
+def _preload(rows: Projection, blocks: Sequence[Filled]) -> None:
+    """Reads what nearly every event changes: the agents it names, and whose evidence it adds to."""
+    events = [event for block in blocks for event in block.events]
+    rows.preload(Agent, ((agent,) for event in events for agent in _agents(vars_of(event))))
+    rows.preload(
+        AlphaOwner,
+        ((e.agent_id, e.domain) for e in events if isinstance(e, EvidenceRecorded)),
+    )
+
+
+def vars_of(event: Event) -> dict[str, Any]:
+    """An event's values by name, without its place."""
+    return {name: getattr(event, name) for name in field_names(type(event))}
+
+
 def _apply_block(rows: Projection, block: Filled) -> None:
     scope = Scope(rows, block.header.timestamp)
     for event in block.events:
@@ -107,8 +126,7 @@ def _apply_block(rows: Projection, block: Filled) -> None:
 
 def _keep_raw(rows: Projection, event: Event) -> None:
     log = event.log
-    names = field_names(type(event))
-    values = {name: getattr(event, name) for name in names}
+    values = vars_of(event)
     # The vault calls a round's request hash `ref`.
     request = values.get("request_hash", values.get("ref"))
     rows.append(
@@ -132,6 +150,7 @@ def _agents(values: dict[str, Any]) -> Iterable[int]:
     yield from values.get("agent_ids", ())
 
 
+@cache
 def camel(name: str) -> str:
     """snake_case to camelCase; a trailing underscore only dodged a keyword."""
     head, *rest = name.rstrip("_").split("_")

@@ -236,5 +236,5 @@ class Indexer:
                 if not self._ranges.refused(error, last - first + 1):
                     raise
             else:
-                self._ranges.answered()
+                self._ranges.answered(last - first + 1, len(events))
                 return last, events

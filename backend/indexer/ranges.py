@@ -9,6 +9,9 @@ from chain.errors import RpcError, RpcRejected, RpcTimeout
 WIDEST: Final = 10_000
 """Blocks per request that no node is asked to exceed."""
 
+PLENTY: Final = 5_000
+"""Events of one answer that are enough: so many are held in memory at once."""
+
 _START: Final = 2_000
 _NARROW_CODES: Final = frozenset({-32005, -32602, -32614, -32701, -32012, -32600})
 _NARROW_WORDS: Final = (
@@ -39,9 +42,17 @@ class RangeSize:
         self._widest = widest
         self.width = min(start, widest)
 
-    def answered(self) -> None:
-        """The last request was answered: try a little more."""
-        self.width = min(self._widest, self.width + max(1, self.width // 4))
+    def answered(self, asked: int = 0, events: int = 0) -> None:
+        """The last request was answered: try a little more, or less where that was plenty.
+
+        Args:
+            asked: blocks.
+            events: how many of them held.
+        """
+        if events > PLENTY:
+            self.width = max(1, asked * PLENTY // events)
+        else:
+            self.width = min(self._widest, self.width + max(1, self.width // 4))
 
     def refused(self, error: RpcError, asked: int) -> bool:
         """Halves what was asked if the error says that it was too wide; False if it says something

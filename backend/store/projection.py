@@ -9,15 +9,18 @@ by construction the table is then what it was at that block, whatever the rules 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
-from sqlalchemy import Connection, Table, and_, delete, insert, select, update
+from sqlalchemy import Connection, Table, and_, delete, insert, select, tuple_, update
 
 from backend.store.base import Appended, Base, Folded
 from backend.store.log import Block, Undo
 
 Row = dict[str, Any]
+READ_AT_ONCE: Final = 200
+"""Keys of one statement: databases limit how many values one may have."""
+
 _RowKey = tuple[str, tuple[Any, ...]]
 
 
@@ -36,6 +39,21 @@ class Projection:
     def enter(self, block_number: int, *, final: bool) -> None:
         """Says which block the next writes belong to; a final one leaves no way back."""
         self._block = None if final else block_number
+
+    def preload(self, model: type[Folded], keys: Iterable[tuple[Any, ...]]) -> None:
+        """Reads rows that will be asked for, many at once instead of one by one."""
+        name = model.__tablename__
+        table = Base.metadata.tables[name]
+        columns = tuple_(*table.primary_key.columns)
+        wanted = [key for key in dict.fromkeys(keys) if (name, key) not in self._rows]
+        for start in range(0, len(wanted), READ_AT_ONCE):
+            some = wanted[start : start + READ_AT_ONCE]
+            self._rows.update({(name, key): None for key in some})
+            found = self._connection.execute(select(table).where(columns.in_(some))).mappings()
+            for row in found:
+                row_key = (name, tuple(row[column.name] for column in table.primary_key.columns))
+                self._rows[row_key] = dict(row)
+                self._stored.add(row_key)
 
     def get(self, model: type[Folded], *key: Any) -> Row | None:
         """A copy of the row under the primary key, or None."""

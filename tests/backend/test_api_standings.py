@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from assay_client import AssayRefused, Client, models
-from backend.api import Access, Bucket, create_app, stream
+from backend.api import Access, Bucket, create_app, feed, stream
 from backend.store import position
 from chain.events import NewFeedback, Staked
 from chain.keys import local_signer
@@ -134,17 +134,17 @@ def test_registries__when_written__then_shown_in_pages(world: World) -> None:
 
 
 def test_stream__when_resumed_by_id__then_nothing_twice_and_nothing_lost(judged: World) -> None:
-    start = stream.Mark()
-    at, mark, text = stream.news(judged.store, start, None)
+    start = feed.Mark()
+    at, mark, text = feed.news(judged.store, start, None)
     ids = [line[4:] for line in text.splitlines() if line.startswith("id: ")]
     assert len(ids) == len(set(ids)) > 10
     middle = stream.parse_mark(ids[5])
-    _, _, rest = stream.news(judged.store, middle, None)
+    _, _, rest = feed.news(judged.store, middle, None)
     assert [line[4:] for line in rest.splitlines() if line.startswith("id: ")] == ids[6:]
-    assert stream.news(judged.store, mark, at)[2] == ""
+    assert feed.news(judged.store, mark, at)[2] == ""
     judged.chain.mine(emit(Staked, 1, 5, 10**18 + 5))
     judged.catch_up()
-    assert stream.news(judged.store, mark, at)[2].count("event: chain") == 1
+    assert feed.news(judged.store, mark, at)[2].count("event: chain") == 1
 
 
 def test_stream__when_what_was_sent_is_reorganised_away__then_says_so_and_goes_on(
@@ -152,18 +152,18 @@ def test_stream__when_what_was_sent_is_reorganised_away__then_says_so_and_goes_o
 ) -> None:
     judged.chain.mine(emit(Staked, 1, 5, 10**18 + 5))
     judged.catch_up()
-    mark = stream.latest(judged.store)
+    mark = feed.latest(judged.store)
     judged.chain.reorganise(1)
     judged.chain.mine(emit(Staked, 1, 6, 10**18 + 6))
     judged.chain.mine()
     judged.catch_up()
-    seen, mark, text = stream.news(judged.store, mark, None)
+    seen, mark, text = feed.news(judged.store, mark, None)
     assert text.startswith("event: reorg\n")
     with judged.store.read() as session:
         at = position(session)
     assert at is not None
     assert json.loads(text.splitlines()[1][6:])["block"] == at.finalized
-    _, _, text = stream.news(judged.store, mark, seen)
+    _, _, text = feed.news(judged.store, mark, seen)
     assert '"6"' in text
     assert "event: chain" in text
 

@@ -50,3 +50,13 @@ def test_range_size__when_answered__then_grows_to_the_widest() -> None:
     for _ in range(20):
         ranges.answered()
     assert ranges.width == 10
+
+
+def test_range_size__when_an_answer_held_plenty__then_fewer_blocks_are_asked_for() -> None:
+    ranges = RangeSize(start=2_000)
+    ranges.answered(2_000, 100_000)
+    assert ranges.width == 100
+    ranges.answered(100, 4_999)
+    assert ranges.width == 125
+    ranges.answered(1, 10**6)
+    assert ranges.width == 1

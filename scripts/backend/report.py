@@ -1,0 +1,125 @@
+"""The page docs/bench-backend.md, from the figures of `scripts/bench_backend.py`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+PAGE = """\
+# Speed of the backend
+
+`make bench` measures it; this page was written by `scripts/bench_backend.py` from
+[bench-backend.json](bench-backend.json). What is compared takes turns in one run on one machine,
+and medians count. *Processor* is the time of the measured process alone, which other work on the
+machine does not lengthen by waiting; *clock* is what a user waits.
+
+Machine: {instructionSet}, {cores} cores shared by load generator, server, database and chain; load
+{load} before and {loadAfter} after, of which the benchmark itself makes about 2. Python {python},
+{packages}.
+
+## Reputation over HTTP
+
+{agents:,} agents; {domains} domains of registered profiles. "Any agent" asks for a random one each
+time, so that nearly every answer is read from the database; the other line asks for the same agents
+again and again, whose facts the server remembers until a block names them. 8 kept connections.
+
+{queries}
+
+An empty route is a plain `def`, as most are written, which FastAPI runs in a thread; a coroutine
+has none. An answer of `/v1/agents/…/reputation` holds the agent's owner, its scores in every domain
+and their block. From a node that takes {calls} calls (`ownerOf` and `scoreOf` for each domain), so
+a call's rate is divided by as many where "the same answer" is compared. anvil answers from memory,
+in native code.
+
+{verdict}
+
+## Indexing
+
+{indexing}
+
+Rows, undo images, raw events and the agents they name are written in the transaction that moves the
+cursor, with two headers read for each range and one for every block with events.
+
+## Memory
+
+{memory}
+
+## Server-Sent Events
+
+{listeners} listeners of `/v1/events/stream` on one server, which follows a chain: {events} events
+each, {order}. From the block to the listener {p50:.2f} s (median), {p99:.2f} s (99 %). The indexer
+looks for blocks every 0.5 s, the stream for rows every 0.2 s, once for all listeners.
+"""
+
+GOAL_EMPTY, GOAL_CALL, GOAL_RAW = 0.6, 10, 0.7
+
+
+def page(result: dict[str, Any]) -> str:
+    """The whole page."""
+    about = result["machine"]
+    stream = result["stream"]
+    return PAGE.format(
+        **{key: about[key] for key in ("instructionSet", "cores", "load", "loadAfter", "python")},
+        packages=", ".join(f"{name} {version}" for name, version in about["packages"].items()),
+        agents=result["agents"],
+        domains=result["domains"],
+        calls=result["domains"] + 1,
+        queries="\n".join(_queries(result)),
+        verdict=" ".join(_verdict(result)),
+        indexing="\n".join(_indexing(result["indexing"])),
+        memory=_memory(result),
+        listeners=stream["listeners"],
+        events=stream["events"],
+        order="all of them, in order" if stream["allInOrder"] else "NOT all of them in order",
+        p50=stream["p50"],
+        p99=stream["p99"],
+    )
+
+
+def _queries(result: dict[str, Any]) -> Iterator[str]:
+    yield "| database | | a second | processor, ms each | p50, ms | p99, ms |"
+    yield "|---|---|---:|---:|---:|---:|"
+    for kind in result["queries"]:
+        for row in kind["rows"]:
+            yield (
+                f"| {kind['database']} | {row['name']} | {row['perSecond']:,.0f} "
+                f"| {row['processor'] * 1000:.2f} | {row['p50'] * 1000:.1f} "
+                f"| {row['p99'] * 1000:.1f} |"
+            )
+
+
+def _verdict(result: dict[str, Any]) -> Iterator[str]:
+    for kind in result["queries"]:
+        empty, _, anybody, again, call = kind["rows"]
+        same = call["perSecond"] / (result["domains"] + 1)
+        yield (
+            f"On {kind['database']}, beside the empty route, any agent takes "
+            f"{anybody['perSecond'] / empty['perSecond']:.2f} x the requests per second and agents "
+            f"asked again {again['perSecond'] / empty['perSecond']:.2f} x (goal {GOAL_EMPTY}); by "
+            f"processor time {empty['processor'] / anybody['processor']:.2f} x and "
+            f"{empty['processor'] / again['processor']:.2f} x. Beside `eth_call`: "
+            f"{anybody['perSecond'] / call['perSecond']:.2f} x a single call, "
+            f"{anybody['perSecond'] / same:.1f} x the same answer (goal {GOAL_CALL})."
+        )
+
+
+def _indexing(rows: list[dict[str, Any]]) -> Iterator[str]:
+    yield f"{rows[0]['events']:,} events; the goal is {GOAL_RAW} x of reading and decoding alone."
+    yield ""
+    yield "| | seconds | processor, s | beside Assay's decoding | beside web3.py's |"
+    yield "|---|---:|---:|---:|---:|"
+    for row in rows:
+        ours, web3 = row["ours"], row["web3"]
+        yield (
+            f"| {row['name']} | {row['clock']:.1f} | {row['processor']:.1f} "
+            f"| {ours['clock']:.2f} x, processor {ours['processor']:.2f} x "
+            f"| {web3['clock']:.2f} x, processor {web3['processor']:.2f} x |"
+        )
+
+
+def _memory(result: dict[str, Any]) -> str:
+    samples = result["memory"]
+    half = samples[len(samples) // 2 :]
+    return (
+        f"In memory while {2 * result['agents']:,} events are indexed, after each of "
+        f"{len(samples)} steps: {samples[0]:.0f} MiB after the first, at most {max(samples):.0f}, "
+        f"and in the second half {min(half):.0f} to {max(half):.0f}."
+    )
