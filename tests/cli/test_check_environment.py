@@ -29,7 +29,7 @@ from cli.deploy import shipped_profiles
 from cli.doctor import CHECKS, chain_checks, patient
 from tests.support.actors import Actor, verifier
 from tests.support.anvil import Control
-from tests.support.proxy import FaultProxy, claim, refusal
+from tests.support.proxy import Fault, FaultProxy, Forward, claim, refusal
 from verifier.node.config import NodeConfig
 from verifier.node.engine_book import DEFAULT, EngineConfig
 from verifier.node.statedir import StateDir
@@ -190,27 +190,20 @@ def test_environment__when_the_node_misbehaves__then_its_check_fails(
     assert words in said.found[check][1]
 
 
+@dataclass
 class Picky:
-    """A node in front of the chain that refuses requests of a method by their parameters."""
+    """Weather in which a node refuses requests of a method by their parameters."""
 
-    def __init__(self, node: str, method: str, refuses: Callable[[list[Any]], str | None]) -> None:
-        self._proxy = FaultProxy(node)
-        answer = self._proxy._answer
+    method: str
+    refuses: Callable[[list[Any]], str | None]
 
-        def pick(body: Any) -> tuple[bytes | None, int]:
-            reason = refuses(body["params"]) if body["method"] == method else None
-            if reason is None:
-                return answer(body)
-            error = {"code": -32000, "message": reason}
-            return json.dumps({"jsonrpc": "2.0", "id": body["id"], "error": error}).encode(), 200
+    def fault(self, method: str, params: list[Any], ask: Forward) -> Fault | None:
+        reason = self.refuses(params) if method == self.method else None
+        return None if reason is None else refusal(reason)
 
-        self._proxy._answer = pick  # type: ignore[assignment,method-assign]
 
-    def __enter__(self) -> str:
-        return self._proxy.__enter__().url
-
-    def __exit__(self, *_: object) -> None:
-        self._proxy.__exit__(None, None, None)
+def picky(url: str, method: str, refuses: Callable[[list[Any]], str | None]) -> FaultProxy:
+    return FaultProxy(url, weather=Picky(method, refuses))
 
 
 def test_environment__when_logs_come_in_small_pieces__then_their_width_is_said(
@@ -227,13 +220,13 @@ def test_environment__when_logs_come_in_small_pieces__then_their_width_is_said(
 
         return refuse
 
-    with Picky(place.url, "eth_getLogs", wider_than(30)) as url:
-        result, sentence = examine(rpc_url=url, only="log-range").found["log-range"]
+    with picky(place.url, "eth_getLogs", wider_than(30)) as proxy:
+        result, sentence = examine(rpc_url=proxy.url, only="log-range").found["log-range"]
         assert result == "pass"
         width = int(sentence.partition("logs of ")[2].split()[0])
         assert 15 <= width <= 30
-    with Picky(place.url, "eth_getLogs", wider_than(4)) as url:
-        result, sentence = examine(rpc_url=url, only="log-range").found["log-range"]
+    with picky(place.url, "eth_getLogs", wider_than(4)) as proxy:
+        result, sentence = examine(rpc_url=proxy.url, only="log-range").found["log-range"]
         assert result == "fail"
         assert "use one that gives 10 at least" in sentence
 
@@ -242,8 +235,8 @@ def test_environment__when_no_block_is_final__then_it_fails(examine: Examine, pl
     def refuse(params: list[Any]) -> str | None:
         return "unknown block tag" if params[0] == "finalized" else None
 
-    with Picky(place.url, "eth_getBlockByNumber", refuse) as url:
-        said = examine(rpc_url=url, only="history")
+    with picky(place.url, "eth_getBlockByNumber", refuse) as proxy:
+        said = examine(rpc_url=proxy.url, only="history")
     assert said.failed() == {"finalized"}
     assert "unknown block tag" in said.found["finalized"][1]
     assert said.found["history"][0] == "-"
@@ -261,8 +254,8 @@ def test_environment__when_old_state_is_gone__then_only_that_of_the_final_block_
         old = params[1].startswith("0x") and (not kept or int(params[1], 16) < final)
         return "missing trie node" if old else None
 
-    with Picky(place.url, "eth_getCode", refuse) as url:
-        found = examine(rpc_url=url, only="history").found["history"]
+    with picky(place.url, "eth_getCode", refuse) as proxy:
+        found = examine(rpc_url=proxy.url, only="history").found["history"]
     assert found[0] == result
     assert ("needs an archive node" if kept else "missing trie node") in found[1]
 
