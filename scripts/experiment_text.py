@@ -67,7 +67,7 @@ def generate(work: Path, tasks: int, long_tasks: int, only: str | None) -> None:
     if only != "records":
         text_generate.generate(work, tasks, long_tasks, say)
     if only != "texts":
-        text_records.make_records(work, tasks, say)
+        text_records.make_records(work, tasks, say, beam=tasks > QUICK_TASKS)
 
 
 def publish(work: Path, out: Path, quick: bool) -> None:

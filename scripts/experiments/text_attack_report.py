@@ -179,14 +179,16 @@ def _searches(found: Attack) -> str:
 
 
 def _judged(found: Attack) -> str:
-    head = ("text", "comparisons", "least", "median", "accepted", "95 %, by task")
+    head = ("text", "comparisons", "least", "median", "accepted", "95 %, of these texts",
+            "95 %, of any text")  # fmt: skip
     rows = []
     for words, search in found.searches.items():
         for name, apart in (
             (f"found from {words}", search.fresh),
             (f"{words}, as it was", search.before),
         ):
-            accepted = rate(apart[:, :, None] <= found.tolerances[MINHASH])
+            within = apart[:, :, None] <= found.tolerances[MINHASH]
+            accepted = rate(within)
             rows.append(
                 (
                     name,
@@ -194,6 +196,7 @@ def _judged(found: Attack) -> str:
                     str(int(apart.min())),
                     f"{np.median(apart):.0f}",
                     f"{accepted.events:,}",
+                    interval(over_keys(within[:, :, 0])),
                     interval(accepted.exact),
                 )
             )

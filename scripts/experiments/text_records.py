@@ -67,9 +67,9 @@ class Job:
 
 
 JOBS = (
-    Job("honest", "llama-q4_1", 4, 0),
-    Job("honest", "torch-f32", 4, 0),
-    Job("honest", "torch-bf16", 4, 0),
+    Job("honest", "llama-q4_1", 2, 0),
+    Job("honest", "torch-f32", 2, 0),
+    Job("honest", "torch-bf16", 2, 0),
     Job("honest", "llama-f16", 8, 0),
     Job("honest", "llama-q4_0", 4, 0),
     Job("honest", "llama-pruned", 8, 0),
@@ -115,15 +115,16 @@ def given_tokens(record: Mapping[str, Any], words: Words, limit: int) -> list[in
     return tokens if len(tokens) == limit or tokens[-1:] == [END] else [*tokens, END]
 
 
-def make_records(work: Path, tasks: int, say: Callable[[str], None]) -> None:
-    """Makes what is missing for the first `tasks` base tasks whose texts exist under `work`."""
+def make_records(work: Path, tasks: int, say: Callable[[str], None], beam: bool = True) -> None:
+    """Makes what is missing for the first `tasks` base tasks whose texts exist under `work`; beam:
+    texts by beam search too, which take long."""
     words = Words(path_of("q4_1", work / "weights"))
     everything = text_prompts.base(tasks)
     chunks = max(1, tasks // CHUNK_TASKS)
     for chunk in range(chunks):
         part = everything[chunk * tasks // chunks : (chunk + 1) * tasks // chunks]
         steps: dict[str, Callable[[], int]] = {
-            BEAM: lambda part=part: _beam_texts(work, part, words),
+            **({BEAM: lambda part=part: _beam_texts(work, part, words)} if beam else {}),
             **{
                 f"records of {engine}": lambda engine=engine, part=part: _of_engine(
                     work, engine, part, words

@@ -9,6 +9,7 @@ from typing import Any
 from scripts.experiments.pages import bounds, chosen, interval, share, table, variants, verdict
 from scripts.experiments.text_cases import SAME_TEXT
 from scripts.experiments.text_judge import TextFindings
+from scripts.experiments.text_prompts import BASE_TASKS, LONG_TASKS
 from verifier.calibration import Result, plot
 from verifier.calibration.atomic import write_whole
 from verifier.calibration.intervals import rule_of_three
@@ -32,6 +33,8 @@ def page(found: TextFindings, made: Mapping[str, str]) -> str:
         "tasks": f"{found.tasks:,}",
         "long_tasks": f"{found.long_tasks:,}",
         "full": f"{found.full:,}",
+        "planned": f"{BASE_TASKS:,}",
+        "planned_long": f"{LONG_TASKS:,}",
         "goal": table(
             ("asked of `exact`", "measured", "95 % interval", "over independent", "met"),
             (
