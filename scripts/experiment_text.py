@@ -32,6 +32,7 @@ from scripts.experiments.needs import require  # noqa: E402
 from scripts.experiments.text_attacks import attack  # noqa: E402
 from scripts.experiments.text_judge import (  # noqa: E402
     HOLDOUT,
+    HOLDOUT_LOGPROBS,
     LOGPROBS,
     MINHASH,
     TOKENS,
@@ -78,7 +79,7 @@ def publish(work: Path, out: Path, quick: bool) -> None:
     texts = judge(work, holdout, say)
     _write(out, "text", text_report.page(texts, made), text_report.figures(texts, made))
     text_report.draw(texts, out / "text.png")
-    logprobs = judge_logprobs(work, holdout, say)
+    logprobs = judge_logprobs(work, 0.0 if quick else HOLDOUT_LOGPROBS, say)
     report = text_logprob_report
     _write(out, "logprobs", report.page(logprobs, made), report.figures(logprobs, made))
     report.draw(logprobs, out / "logprobs.png")

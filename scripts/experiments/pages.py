@@ -60,13 +60,14 @@ def _nearly_all(share: float) -> str:
 def chosen(result: Result) -> str:
     """On what the tolerance was chosen, and on what it is judged."""
     tasks = f"{result.held_out.tasks:,}"
+    keys = "one key" if result.keys == 1 else f"{result.keys} keys"
     if result.choice is None or result.calibration is None:
-        return f"The tolerance was given. Everything is of {tasks} tasks, under {result.keys} keys."
+        return f"The tolerance was given. Everything is of {tasks} tasks, under {keys}."
     return (
         f"The tolerance was chosen on {result.calibration.tasks:,} tasks: any from "
         f"{result.choice.least} to {result.choice.most} would do there, and the middle is taken. "
         f"Everything above and below is of the {tasks} tasks that were held out by the hash of "
-        f"their names, each under {result.keys} keys."
+        f"their names, each under {keys}."
     )
 
 

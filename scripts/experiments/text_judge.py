@@ -20,6 +20,7 @@ from verifier.digest.logprobs import UNITS_PER_NAT, Logprobs
 __all__ = [
     "EXACT",
     "HOLDOUT",
+    "HOLDOUT_LOGPROBS",
     "LOGPROBS",
     "MINHASH",
     "TOKENS",
@@ -33,7 +34,7 @@ PROFILES = Path(__file__).resolve().parents[2] / "verifier" / "profiles"
 EXACT, MINHASH = "text-exact-smollm2", "text-minhash-smollm2"
 TOKENS, LOGPROBS = "tokens-smollm2", "logprobs-smollm2"
 KEYS = 4
-HOLDOUT = 0.75
+HOLDOUT, HOLDOUT_LOGPROBS = 0.75, 0.9
 
 WEAK = ("1 word replaced", "last quarter cut", "last half cut")
 """Edits that `text-minhash` is not meant to see in texts of this length."""
