@@ -87,7 +87,7 @@ async function agents(query) {
 }
 
 async function agent(query, id) {
-  const [found, scores, work] = await Promise.all([get(`/v1/agents/${id}`), get(`/v1/agents/${id}/reputation`), get(`/v1/rounds?agent=${id}&limit=10`)]);
+  const [found, scores, work, passes] = await Promise.all([get(`/v1/agents/${id}`), get(`/v1/agents/${id}/reputation`), get(`/v1/rounds?agent=${id}&limit=10`), get(`/v1/agents/${id}/capabilities`)]);
   const parts = title(`Agent ${id}`, facts([["Owner", el("span", { class: "mono" }, found.owner ?? "unknown")],
     ["Registered", when(found.registeredAt)], ["Bonded", ether(found.stake.bonded)], ["Locked in rounds", ether(found.stake.locked)]]));
   const known = scores.scores.filter((score) => score.n !== null && score.profileId !== null);
@@ -100,9 +100,47 @@ async function agent(query, id) {
     parts.push(el("figure", {}, points.some((p) => p.mean !== null) ? overTime(points) : null, el("figcaption", {},
       el("strong", {}, label), `: now ${percent(score.mean)}, at least ${percent(score.lowerBound)} with 95 % confidence, from ${score.n.toFixed(2)} observations that fade with time. The band is the interval, the line the mean.`)));
   }
+  if (passes.items.length) {
+    parts.push(el("h2", {}, "Exams passed"), table([["Profile"], ["Passed"], ["Until"], ["Counts"]], passes.items.map((pass) => [
+      pass.profileName ?? short(pass.profileId), when(pass.grantedAt), when(pass.until), pass.valid ? "yes" : "no"])));
+  }
   parts.push(el("h2", {}, "Latest work"), work.items.length ? el("ul", {}, work.items.map((item) => el("li", {},
     el("a", { href: `#/rounds/${item.requestHash}` }, short(item.requestHash)), " ", verdict(item), ` ${item.explanation}`)))
     : el("p", { class: "quiet" }, "This agent has delivered nothing that was checked."));
+  return parts;
+}
+
+function marks(sitting) {
+  if (sitting.passed === null) return sitting.refundedAt === null ? "not opened" : "fee given back";
+  return `${sitting.passed ? "passed" : "failed"}, ${sitting.marks.reduce((sum, mark) => sum + mark, 0)} right (${sitting.marks.join(", ")})`;
+}
+
+async function exams(query) {
+  const page = await get(`/v1/exams?limit=25${query.get("cursor") ? `&cursor=${encodeURIComponent(query.get("cursor"))}` : ""}`);
+  return [...title("Exams", el("p", { class: "lead" }, "Answers and keys are sealed before either is opened, and the contract counts. A profile may ask for a pass before it lets an agent judge.")),
+    page.items.length ? table([["Exam"], ["Profile"], ["Stage"], ["Until"], ["Candidates", "number"], ["Graded", "number"], ["Fee", "number"]], page.items.map((exam) => [
+      el("a", { href: `#/exams/${exam.examId}` }, `Exam ${exam.examId}`), exam.profileName ?? short(exam.profileId), exam.stage,
+      when(exam.stageEndsAt), exam.candidates.toString(), exam.graded.toString(), ether(exam.fee)]))
+      : el("p", { class: "quiet" }, "No exam has been announced yet."),
+    page.next ? el("p", {}, el("a", { href: `#/exams?cursor=${encodeURIComponent(page.next)}` }, "Older exams")) : null];
+}
+
+async function exam(query, id) {
+  const found = await get(`/v1/exams/${id}`);
+  const link = (agentId) => el("a", { href: `#/agents/${agentId}` }, `Agent ${agentId}`);
+  const parts = title(`Exam ${id}`, facts([["Profile", found.profileName ?? short(found.profileId)], ["Stage", found.stage], ["Until", when(found.stageEndsAt)],
+    ["To pass", found.mark === null ? null : `${found.mark} of ${found.itemsPerSection * found.sections} answers, ${found.sectionMark} of ${found.itemsPerSection} in each section`],
+    ["Fee", ether(found.fee)]]),
+  el("h2", {}, "Sections"), table([["Section", "number"], ["Examiner"], ["Tasks"], ["Key"]], found.papers.map((paper) => [
+    paper.section.toString(), link(paper.agentId), el("code", {}, short(paper.itemsRoot)),
+    found.slashedSections.includes(paper.section) ? "slashed" : paper.digests ? `open since ${when(paper.openedAt)}` : "sealed"])),
+  el("h2", {}, "Candidates"), found.sittings.length ? table([["Agent"], ["Handed in"], ["Result"]], found.sittings.map((sitting) => [
+    link(sitting.agentId), when(sitting.satAt), marks(sitting)])) : el("p", { class: "quiet" }, "Nobody has sat it."));
+  if (found.doubts.length) {
+    parts.push(el("h2", {}, "Doubts"), table([["Item"], ["What"], ["Round"], ["Outcome"]], found.doubts.map((doubt) => [
+      `${doubt.index} of section ${doubt.section}`, doubt.kind, doubt.requestHash ? el("a", { href: `#/rounds/${doubt.requestHash}` }, short(doubt.requestHash)) : null,
+      doubt.upheldAt !== null ? "the key is right" : found.stage === "void" ? "the exam is void" : "open"])));
+  }
   return parts;
 }
 
@@ -120,7 +158,8 @@ async function network() {
 // ------------------------------------------------------------------ which page, and when again
 
 const PAGES = [[/^\/?$/, rounds, "rounds"], [/^\/rounds\/(0x[0-9a-f]{64})$/, round, "rounds"], [/^\/agents$/, agents, "agents"],
-  [/^\/agents\/([0-9]+)$/, agent, "agents"], [/^\/network$/, network, "network"]];
+  [/^\/agents\/([0-9]+)$/, agent, "agents"], [/^\/exams$/, exams, "exams"], [/^\/exams\/([0-9]+)$/, exam, "exams"],
+  [/^\/network$/, network, "network"]];
 
 async function show(moved) {
   const turn = ++shown;
