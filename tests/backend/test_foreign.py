@@ -397,6 +397,7 @@ def test_tasks__when_their_bytes_have_the_hash__then_kept_under_it(world: World)
         assert (fetcher.step(), len(server.asked)) == (0, 1)
 
 
+@pytest.mark.campaign
 def test_tasks__when_their_bytes_are_others__then_nothing_is_kept_and_asking_ends(
     world: World,
 ) -> None:

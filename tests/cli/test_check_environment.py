@@ -167,6 +167,7 @@ def test_environment__when_nothing_answers__then_rpc_fails_and_the_rest_of_it_is
     assert said.found["database"][0] == "pass"
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(
     ("method", "fault", "check", "words"),
     [
@@ -206,6 +207,7 @@ def picky(url: str, method: str, refuses: Callable[[list[Any]], str | None]) -> 
     return FaultProxy(url, weather=Picky(method, refuses))
 
 
+@pytest.mark.campaign
 def test_environment__when_logs_come_in_small_pieces__then_their_width_is_said(
     examine: Examine, place: Place
 ) -> None:
@@ -242,6 +244,7 @@ def test_environment__when_no_block_is_final__then_it_fails(examine: Examine, pl
     assert said.found["history"][0] == "-"
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("kept", "result"), [(True, "pass"), (False, "fail")])
 def test_environment__when_old_state_is_gone__then_only_that_of_the_final_block_matters(
     examine: Examine, place: Place, kept: bool, result: str
@@ -291,6 +294,7 @@ def test_environment__when_clock_and_blocks_differ__then_it_fails(
 # ------------------------------------------------------------------ database, artifacts
 
 
+@pytest.mark.campaign
 def test_environment__when_the_database_is_used__then_its_version_and_owner_are_looked_at(
     examine: Examine, place: Place, tmp_path: Path
 ) -> None:
@@ -329,6 +333,7 @@ def tables(file: Path, statement: str) -> str:
     return ""
 
 
+@pytest.mark.campaign
 def test_environment__when_the_database_cannot_be_written__then_it_fails(
     examine: Examine, tmp_path: Path
 ) -> None:
