@@ -43,6 +43,7 @@ PAGES = {
     "agents": "#/agents",
     "provider": "#/agents/0",
     "stranger": "#/agents/999",
+    "exams": "#/exams",
     "network": "#/network",
     "nowhere": "#/nowhere",
 }
