@@ -78,50 +78,64 @@ def call_case(ground: Ground) -> Case:
     return Case("eth_call of scoreOf", port, ground.anvil, lambda: post(json.dumps(body)))
 
 
+def measure(
+    ground: Ground, folder: Path, postgres: Server, agents: int, rounds: int, result: dict[str, Any]
+) -> None:
+    """Everything, into `result`. Two events for each agent; half of them are indexed beside."""
+    ground.add(agents // 2)
+    half, numbers = ground.head(), iter(range(10**6))
+
+    def anew() -> int:
+        return indexing.index(ground, f"sqlite:///{folder / f'{next(numbers)}.sqlite3'}")
+
+    ways = {
+        "eth_getLogs, decoded as Assay does": lambda: indexing.raw(ground, half),
+        "eth_getLogs, decoded by web3.py (a fifth)": lambda: indexing.raw_with_web3(
+            ground, half // 5
+        ),
+        "index on SQLite": anew,
+    }
+    result["indexing"] = indexing.measure(ways, max(1, rounds - 1))
+    ground.add(agents - agents // 2)
+    filled = {
+        "SQLite": f"sqlite:///{folder / 'filled.sqlite3'}",
+        "PostgreSQL": postgres.new_database("filled"),
+    }
+    result["memory"] = []
+    fills = {
+        f"index on {kind}, all": lambda url=url: indexing.index(ground, url, result["memory"])
+        for kind, url in filled.items()
+    }
+    result["indexing"] += indexing.measure(fills, 1)
+    result |= {"agents": ground.agents, "domains": 2 * len(ground.deployment.profiles)}
+    result["queries"] = []
+    call = call_case(ground)
+    for kind, url in filled.items():
+        with serving.server(url, ground.network) as (port, process):
+            time.sleep(1)
+            cases = [*query_cases(ground, port, process, 1_000), call]
+            rows = load.measure(cases, agents // 80, rounds)
+            result["queries"].append({"database": kind, "rows": rows})
+    with serving.server(filled["SQLite"], ground.network, ground.place) as (port, _):
+        time.sleep(3)
+        result["stream"] = listeners.measure(ground, port, 200, 3 * agents // 10_000)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller sizes, for a look")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
     chosen = parser.parse_args()
-    scale, rounds = (10, 1) if chosen.quick else (1, 5)
+    agents, rounds = (10_000, 1) if chosen.quick else (100_000, 3)
     result: dict[str, Any] = {"schema": SCHEMA, "machine": machine()}
     with (
         tempfile.TemporaryDirectory() as name,
         tempfile.TemporaryDirectory(prefix="pg") as data,
         local_chain(Path(name)) as ground,
     ):
-        folder, postgres = Path(name), Server(Path(data))
-        numbers = iter(range(10**6))
-
-        def databases() -> dict[str, str]:
-            number = next(numbers)
-            return {
-                "index on SQLite": f"sqlite:///{folder / f'{number}.sqlite3'}",
-                "index on PostgreSQL": postgres.new_database(f"bench_{number}"),
-            }
-
+        postgres = Server(Path(data))
         try:
-            ground.add(50_000 // scale)
-            result["indexing"] = indexing.measure(ground, databases, max(1, rounds // 2))
-            ground.add(50_000 // scale)
-            result["memory"] = indexing.memory_over(ground, folder)
-            result["agents"] = ground.agents
-            result["domains"] = 2 * len(ground.deployment.profiles)
-            result["queries"] = []
-            filled = {"SQLite": f"sqlite:///{folder / 'memory.sqlite3'}"}
-            filled["PostgreSQL"] = postgres.new_database("filled")
-            indexing.index(ground, filled["PostgreSQL"])
-            call = call_case(ground)
-            for kind, url in filled.items():
-                with serving.server(url, ground.network) as (port, process):
-                    time.sleep(1)
-                    cases = [*query_cases(ground, port, process, 1_000), call]
-                    rows = load.measure(cases, 2_000 // scale, rounds)
-                    result["queries"].append({"database": kind, "rows": rows})
-            chain = (ground.url, ground.deployment)
-            with serving.server(filled["SQLite"], ground.network, chain) as (port, _):
-                time.sleep(3)
-                result["stream"] = listeners.measure(ground, port, 200, 30 // min(scale, 3))
+            measure(ground, Path(name), postgres, agents, rounds, result)
         finally:
             postgres.stop()
     result["perBlock"] = PER_BLOCK

@@ -12,7 +12,7 @@ WIDEST: Final = 10_000
 PLENTY: Final = 5_000
 """Events of one answer that are enough: so many are held in memory at once."""
 
-_START: Final = 2_000
+_START: Final = 100
 _NARROW_CODES: Final = frozenset({-32005, -32602, -32614, -32701, -32012, -32600})
 _NARROW_WORDS: Final = (
     "block range",

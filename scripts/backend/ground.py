@@ -45,6 +45,11 @@ class Ground:
     agents: int = 0
 
     @property
+    def place(self) -> tuple[str, Deployment]:
+        """Where it is, for another process."""
+        return self.url, self.deployment
+
+    @property
     def gateway(self) -> Gateway:
         """A new connection."""
         return Gateway(self.url, self.deployment)

@@ -3,7 +3,6 @@
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -16,7 +15,6 @@ from chain import artifacts
 from scripts.backend.ground import LEDGER, REGISTRY, Ground
 
 MEBI = 1 << 20
-OURS, WEB3 = "eth_getLogs, decoded as Assay does", "eth_getLogs, decoded by web3.py"
 Row = dict[str, Any]
 
 
@@ -86,27 +84,15 @@ def timed(work: Callable[[], int]) -> tuple[float, float, int]:
     return time.perf_counter() - start, time.process_time() - busy, found
 
 
-def measure(ground: Ground, databases: Callable[[], dict[str, str]], rounds: int) -> list[Row]:
-    """A row for reading only, and one for each kind of database; all take turns."""
-    taken: dict[str, list[tuple[float, float, int]]] = {}
-    last = ground.head()
-    for _ in range(rounds):
-        taken.setdefault(OURS, []).append(timed(lambda: raw(ground, last)))
-        taken.setdefault(WEB3, []).append(timed(lambda: raw_with_web3(ground, last)))
-        for name, url in databases().items():
-            taken.setdefault(name, []).append(timed(lambda url=url: index(ground, url)))
-    rows = []
-    for name, times in taken.items():
-        clock, processor, _ = (statistics.median(column) for column in zip(*times, strict=True))
-        rows.append({"name": name, "events": times[0][2], "clock": clock, "processor": processor})
-    for row in rows:
-        for number, name in enumerate(("ours", "web3")):
-            row[name] = {unit: rows[number][unit] / row[unit] for unit in ("clock", "processor")}
-    return rows
-
-
-def memory_over(ground: Ground, folder: Path) -> list[float]:
-    """MiB in memory after each step of indexing everything."""
-    samples: list[float] = []
-    index(ground, f"sqlite:///{folder / 'memory.sqlite3'}", samples)
-    return samples
+def measure(ways: dict[str, Callable[[], int]], rounds: int) -> list[Row]:
+    """A row for each way, all taking turns: events per second of clock and of processor."""
+    turns = [[timed(way) for way in ways.values()] for _ in range(rounds)]
+    return [
+        {
+            "name": name,
+            "events": column[0][2],
+            "clock": statistics.median(events / seconds for seconds, _, events in column),
+            "processor": statistics.median(events / busy for _, busy, events in column),
+        }
+        for name, column in zip(ways, zip(*turns, strict=True), strict=True)
+    ]
