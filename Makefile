@@ -78,7 +78,7 @@ endif
 check: $(STAMP)-test ## Format, lint, types, contract lint and sizes, generated files, house rules.
 	@scripts/check.sh
 
-bench: $(STAMP)-test $(STAMP)-bench ## Speed of digests, gas of a round. ARGS="--quick" for a look.
+bench: $(STAMP)-test $(STAMP)-bench ## Speed of digests and of the backend, gas of a round. ARGS="--quick" for a look.
 	@scripts/bench.sh $(ARGS)
 
 experiments: experiments-images experiments-attacks experiments-text ## Experiments on real outputs, resumable, hours. ARGS="--quick": minutes.
