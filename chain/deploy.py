@@ -42,7 +42,7 @@ LAYERS: Final = (
     ("ReputationRegistry", "ValidationRegistry", "ExamRules", "ReputationLedger"),
     ("ExamBook",),
     ("StakeVault",),
-    ("CourtIntake", "CourtSettlement"),
+    ("CourtIntake", "CourtDraws", "CourtSettlement"),
     ("VerificationRounds",),
     ("Router", "FeedbackPublisher"),
 )
@@ -379,6 +379,7 @@ def _constructor_arguments(
         "vault": "StakeVault",
         "ledger": "ReputationLedger",
         "intake": "CourtIntake",
+        "draws": "CourtDraws",
         "settlement": "CourtSettlement",
         "rounds": "VerificationRounds",
         "guardian": "Governance",

@@ -43,7 +43,7 @@ def guess_probability(tolerance: int, bits: int = 256) -> float:
 
 def round_fee(parameters: Parameters) -> int:
     """What a round costs whoever asks for it."""
-    return parameters.seat_fee * parameters.committee_size + parameters.tip
+    return parameters.round_fee
 
 
 def losses(parameters: Parameters) -> dict[str, int]:

@@ -229,6 +229,38 @@ class Tallied(Event):
 
 
 @dataclass(frozen=True)
+class Appealed(Event):
+    """A level that follows another; `appellant` is zero if the protocol itself asks."""
+
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    level: int
+    appellant: Address
+    fees: Wei
+    bond: Wei
+    entropy_block: BlockNumber
+
+
+@dataclass(frozen=True)
+class AppealVoid(Event):
+    """Too few could be drawn for the level; the verdict of the one before stands."""
+
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    level: int
+
+
+@dataclass(frozen=True)
+class AcceptedForGood(Event):
+    """Nothing can follow but publishing, from now on."""
+
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    level: int
+    publish_closes_at: int
+
+
+@dataclass(frozen=True)
 class OutputPublished(Event):
     CONTRACT = ("VerificationRounds",)
     request_hash: RequestHash
@@ -480,7 +512,7 @@ IGNORED: Final = frozenset(
 
 
 # Code that the court runs at its own address, so that its events are the court's.
-PIECES: Final = frozenset({"CourtIntake", "CourtSettlement"})
+PIECES: Final = frozenset({"CourtIntake", "CourtDraws", "CourtSettlement"})
 
 
 def field_names(cls: type[Event]) -> list[str]:

@@ -17,6 +17,7 @@ from eth_utils.crypto import keccak
 
 from chain.errors import MessageError
 from chain.keys import Signer
+from chain.levels import levels_of
 from chain.structs import Profile, Receipt, SelectionPolicy, SignedCommitment
 from chain.types import Address, AgentId, Bytes32, ProfileId, RequestHash
 
@@ -184,13 +185,9 @@ def _typed_upload(upload: Upload, court: Court) -> dict[str, Any]:
 
 def policy_of(profile_id: ProfileId, profile: Profile) -> SelectionPolicy:
     """The one ERC-8294 policy the court accepts for a profile; `VerificationRounds.policyOf`."""
-    windows = (
-        profile.commit_window
-        + profile.open_window
-        + profile.appeal_window
-        + profile.publish_window
-        + profile.flag_window
-    )
+    levels = levels_of(profile.committee_size, profile.appeal_window)
+    level = profile.commit_window + profile.open_window + profile.appeal_window
+    windows = levels * level + profile.publish_window + profile.flag_window
     return SelectionPolicy(
         version=1,
         selection_size=profile.committee_size,

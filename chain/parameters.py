@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from chain.errors import ConfigError
+from chain.levels import levels_of, premium_of
 from chain.structs import Profile
 from chain.types import ZERO_ADDRESS, Address, Bytes32, Family, Wei
 from chain.units import ETHER
@@ -78,15 +79,18 @@ class Parameters:
     treasury: Address = ZERO_ADDRESS
 
     @property
+    def round_fee(self) -> int:
+        """What a round costs its payer, in wei."""
+        premium = premium_of(self.seat_fee, self.committee_size, self.audit_bps)
+        return self.seat_fee * self.committee_size + self.tip + premium
+
+    @property
     def longest_round(self) -> int:
-        """Seconds from a draw to the end of a round in which everybody takes all the time."""
-        return (
-            self.commit_window
-            + self.open_window
-            + self.appeal_window
-            + self.publish_window
-            + self.flag_window
-        )
+        """Seconds from the first draw to the end of a round in which everybody takes all the time
+        and every verdict is appealed."""
+        level = self.commit_window + self.open_window + self.appeal_window
+        levels = levels_of(self.committee_size, self.appeal_window)
+        return levels * level + self.publish_window + self.flag_window
 
     def check(self) -> None:
         """Refuses parameters under which the court would not work.
@@ -129,9 +133,14 @@ class Parameters:
             ),
             # Were being caught cheaper than the fee at stake, a provider could buy tries.
             (
-                self.provider_bond * self.slash_rejected_bps
-                > (self.seat_fee * self.committee_size + self.tip) * 10_000,
+                self.provider_bond * self.slash_rejected_bps > self.round_fee * 10_000,
                 "a rejection must cost more than a round",
+            ),
+            (self.audit_bps == 0 or self.appeal_window > 0, "audit_bps needs an appeal_window"),
+            # Were it free, an appeal that changes nothing would hold up any round.
+            (
+                self.appeal_window == 0 or self.appeal_bond > self.seat_fee * self.committee_size,
+                "appeal_bond must exceed the first committee's fees",
             ),
         )
         for holds, sentence in rules:
@@ -201,7 +210,8 @@ PRESETS: Final[Mapping[str, Parameters]] = {
         audit_bps=0,
         evidence_weight=_OBSERVATION,
     ),
-    # For public chains: windows that survive congestion and a node's restart.
+    # For public chains: windows that survive congestion and a node's restart; verdicts can be
+    # appealed, and one in fifty is by lot.
     "public": Parameters(
         epoch_length=1 * _HOUR,
         unbonding_delay=7 * _DAY,
@@ -223,9 +233,9 @@ PRESETS: Final[Mapping[str, Parameters]] = {
         slash_rejected_bps=10_000,
         slash_overturned_bps=5_000,
         appeal_bond=Wei(20 * _MILLIETHER),
-        appeal_window=0,
+        appeal_window=1 * _HOUR,
         flag_window=0,
-        audit_bps=0,
+        audit_bps=200,
         evidence_weight=_OBSERVATION,
     ),
 }

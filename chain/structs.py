@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chain.exam_structs import EXAM_STRUCTS
+from chain.levels import premium_of
 from chain.types import (
     Address,
     AgentId,
@@ -83,8 +84,9 @@ class Profile:
 
     @property
     def fee(self) -> Wei:
-        """What a round costs its payer: every seat's fee and the finalizer's tip."""
-        return Wei(self.seat_fee * self.committee_size + self.tip)
+        """What a round costs its payer: every seat's fee, the finalizer's tip and the premium."""
+        premium = premium_of(self.seat_fee, self.committee_size, self.audit_bps)
+        return Wei(self.seat_fee * self.committee_size + self.tip + premium)
 
     @property
     def majority(self) -> int:

@@ -6,11 +6,19 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from chain.errors import ConfigError, RevertError
-from chain.events import Event, Opened, RoundSubmitted
+from chain.events import (
+    Appealed,
+    AppealVoid,
+    CommitteeDrawn,
+    Event,
+    Opened,
+    RoundSubmitted,
+    Tallied,
+)
 from chain.gateway import Gateway
 from chain.history import round_events
 from chain.structs import Profile, Round, Seat
-from chain.types import PROVIDER_SEAT, Phase, RequestHash, SeatState, Verdict
+from chain.types import PROVIDER_SEAT, ZERO_ADDRESS, Phase, RequestHash, SeatState, Verdict
 from chain.units import show_moment
 from verifier.digest import distance
 
@@ -74,8 +82,9 @@ def describe(gateway: Gateway, name: RequestHash) -> dict[str, Any]:
         "taskHash": _hex(receipt.task_hash) if receipt else None,
         "outputHash": _hex(receipt.output_hash) if receipt else None,
         "tolerance": profile.tolerance,
-        "majority": profile.majority,
+        "majority": found.quorum,
         "closesAt": _closes(found, phase),
+        "levels": _levels(events),
         "provider": _seat(claim, claimed, claimed),
         "seats": [
             {"seat": number, **_seat(seat, digests.get(number), claimed)}
@@ -95,12 +104,56 @@ def lines(found: dict[str, Any]) -> list[str]:
     ]
     if found["closesAt"]:
         report.append(f"until      {show_moment(found['closesAt'])}")
+    if len(found["levels"]) > 1:
+        report += [f"level {each['level']:<4} {_level_words(each)}" for each in found["levels"]]
     report.append(f"claim      {_digest_words(found['provider'], found)}")
     for seat in found["seats"]:
         report.append(f"seat {seat['seat']:<5} agent {seat['agentId']}: {_words(seat, found)}")
     if verdict:
         report.append(f"verdict    {_VERDICTS[Verdict[verdict.upper()]]}")
     return report
+
+
+def _levels(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """Each level's committee, who had it asked, and what it said."""
+    levels: dict[int, dict[str, Any]] = {0: _new_level(0)}
+    for event in events:
+        match event:
+            case Appealed():
+                levels[event.level] = _new_level(event.level)
+                by_lot = event.appellant == ZERO_ADDRESS
+                levels[event.level]["appellant"] = None if by_lot else event.appellant
+                levels[event.level]["appealed"] = True
+            case AppealVoid():
+                levels[event.level]["void"] = True
+            case CommitteeDrawn():
+                levels[event.level]["seats"] = len(event.agent_ids)
+            case Tallied():
+                levels[event.level]["verdict"] = event.verdict.label
+            case _:
+                pass
+    return list(levels.values())
+
+
+def _new_level(number: int) -> dict[str, Any]:
+    return {
+        "level": number,
+        "seats": None,
+        "verdict": None,
+        "appealed": False,
+        "appellant": None,
+        "void": False,
+    }
+
+
+def _level_words(level: dict[str, Any]) -> str:
+    asked = ""
+    if level["appealed"]:
+        asked = f", asked by {level['appellant'] or 'the protocol, by lot'}"
+    if level["void"]:
+        return f"too few could be drawn{asked}"
+    seats = "not drawn yet" if level["seats"] is None else f"{level['seats']} seats"
+    return f"{seats}: {level['verdict'] or 'not counted yet'}{asked}"
 
 
 def _digests(events: Sequence[Event], level: int) -> dict[int, bytes]:

@@ -19,6 +19,7 @@ from chain.types import Phase, RequestHash
 from chain.units import show_ether, show_moment
 from cli import round_report, settings
 from cli.agent import router_approved
+from cli.appeal import appeal
 from cli.score import score
 from cli.session import Session, reading, request_hash, signing
 from cli.verify_reputation import reputation
@@ -123,6 +124,7 @@ def rate(
         typer.echo(f"agent {rated.agent_id} is rated {rated.value} % by {publisher}")
 
 
+app.command()(appeal)
 app.command()(reputation)
 
 

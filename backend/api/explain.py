@@ -75,6 +75,11 @@ def _waiting(round_: Situation) -> str:
             )
         case Phase.TALLYING:
             return "Tallying: nobody is waited for any more; anybody may call advance to count."
+        case Phase.APPEALING:
+            return (
+                f"Appealing: counted as {round_.tallied.label}{_distances(round_)}; anybody may"
+                f" have a larger committee decide anew{until}."
+            )
         case _:
             return (
                 f"Publishing: the committee agreed with the provider{_distances(round_)}, which now"

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from backend.api.explain import Situation, explain
-from backend.api.schemas.common import Finality, amount_or_none, hexed, hexed_or_none
+from backend.api.schemas.common import Finality, amount, amount_or_none, hexed, hexed_or_none
 from backend.api.schemas.rounds import (
+    AppealView,
     ClaimView,
     LevelView,
     PhaseName,
@@ -17,7 +18,7 @@ from backend.api.schemas.rounds import (
     TallyView,
     VerdictName,
 )
-from backend.store import LevelRecord, ProfileRecord, RoundRecord, SeatRecord
+from backend.store import AppealRecord, LevelRecord, ProfileRecord, RoundRecord, SeatRecord
 from chain.types import PROVIDER_SEAT, Phase, Verdict
 
 
@@ -30,6 +31,7 @@ class RoundRows:
     phase: Phase
     levels: list[LevelRecord] = field(default_factory=list)
     seats: dict[int, list[SeatRecord]] = field(default_factory=dict)
+    appeals: list[AppealRecord] = field(default_factory=list)
 
     def claim(self, level: int) -> SeatRecord:
         return next(row for row in self.seats[level] if row.seat == PROVIDER_SEAT)
@@ -81,10 +83,23 @@ def level_view(rows: RoundRows, level: LevelRecord) -> LevelView:
         drawn_tx=hexed(level.drawn_tx),
         commit_closes_at=level.commit_closes_at,
         open_closes_at=level.open_closes_at,
+        appeal_closes_at=level.appeal_closes_at,
         publish_closes_at=level.publish_closes_at,
         claim=ClaimView(**_claim_fields(rows.claim(level.level))),
         seats=[_seat_view(rows, level, seat) for seat in committee],
         tally=_tally_view(level),
+    )
+
+
+def appeal_view(appeal: AppealRecord) -> AppealView:
+    return AppealView(
+        level=appeal.level,
+        appellant=appeal.appellant,
+        fees=amount(appeal.fees),
+        bond=amount(appeal.bond),
+        void=appeal.void,
+        appealed_at=appeal.appealed_at,
+        appealed_tx=hexed(appeal.appealed_tx),
     )
 
 
@@ -143,14 +158,14 @@ def _bits(mask: int | None) -> list[int]:
 
 
 def _situation(rows: RoundRows) -> Situation:
-    level = rows.levels[-1] if rows.levels else None
+    level = _deciding(rows)
     committee: Sequence[SeatRecord] = [] if level is None else rows.committee(level.level)
     distances = [found for seat in committee if (found := rows.distance(seat)) is not None]
     return Situation(
         phase=rows.phase,
         verdict=Verdict(rows.round.verdict),
         seats=len(committee),
-        majority=rows.profile.committee_size // 2 + 1,
+        majority=rows.profile.committee_size // 2 + 1 if level is None else level.majority,
         tolerance=rows.profile.tolerance,
         provider_opened=level is not None and rows.claim(level.level).opened_at is not None,
         committed=0 if level is None else level.committed,
@@ -164,9 +179,17 @@ def _situation(rows: RoundRows) -> Situation:
     )
 
 
+def _deciding(rows: RoundRows) -> LevelRecord | None:
+    """The last level, but of a round that is over the last that gave the verdict it ended with."""
+    gave = [level for level in rows.levels if level.verdict == rows.round.verdict]
+    levels = gave or rows.levels
+    return levels[-1] if levels else None
+
+
 def _deadline(phase: Phase, level: LevelRecord) -> int | None:
     return {
         Phase.COMMITTING: level.commit_closes_at,
         Phase.OPENING: level.open_closes_at,
+        Phase.APPEALING: level.appeal_closes_at,
         Phase.PUBLISHING: level.publish_closes_at,
     }.get(phase)

@@ -20,7 +20,7 @@ from backend.api.params import (
     parse_word,
     wrap,
 )
-from backend.api.round_views import RoundRows, level_view, summary, summary_fields
+from backend.api.round_views import RoundRows, appeal_view, level_view, summary, summary_fields
 from backend.api.schemas.common import amount, amount_or_none, hexed, hexed_or_none
 from backend.api.schemas.rounds import (
     OutputView,
@@ -34,7 +34,7 @@ from backend.api.schemas.rounds import (
 )
 from backend.artifacts import ArtifactStore
 from backend.errors import QueryMissing
-from backend.store import Event, LevelRecord, ProfileRecord, RoundRecord, SeatRecord
+from backend.store import AppealRecord, Event, LevelRecord, ProfileRecord, RoundRecord, SeatRecord
 from backend.store.phases import phase_at
 from chain.types import Family, Phase, Verdict
 
@@ -110,6 +110,7 @@ def show_round(snapshot: SnapshotOf, request_hash: RequestHashOf) -> RoundDetail
         postponements=row.postponements,
         submitted_tx=hexed(row.submitted_tx),
         levels=[level_view(rows, level) for level in rows.levels],
+        appeals=[appeal_view(appeal) for appeal in rows.appeals],
         settlement=SettlementView(
             provider_slashed=amount_or_none(row.provider_slashed),
             finalizer=row.finalizer,
@@ -181,6 +182,9 @@ def _add_levels(session: Session, found: dict[bytes, RoundRows]) -> None:
     for level in session.scalars(levels.order_by(LevelRecord.level)):
         found[level.request_hash].levels.append(level)
         found[level.request_hash].seats[level.level] = []
+    appeals = select(AppealRecord).where(AppealRecord.request_hash.in_(found))
+    for appeal in session.scalars(appeals.order_by(AppealRecord.level)):
+        found[appeal.request_hash].appeals.append(appeal)
     seats = select(SeatRecord).where(SeatRecord.request_hash.in_(found))
     for seat in session.scalars(seats.order_by(SeatRecord.level, SeatRecord.seat)):
         found[seat.request_hash].seats[seat.level].append(seat)

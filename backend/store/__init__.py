@@ -32,7 +32,14 @@ from backend.store.outbox import OUTBOX, Job, SignedAttempt, Transaction, WriteN
 from backend.store.phases import phase_at
 from backend.store.probe import probe
 from backend.store.projection import Projection, forget_undo, roll_back
-from backend.store.rounds import Domain, LevelRecord, ProfileRecord, RoundRecord, SeatRecord
+from backend.store.rounds import (
+    AppealRecord,
+    Domain,
+    LevelRecord,
+    ProfileRecord,
+    RoundRecord,
+    SeatRecord,
+)
 
 __all__ = [
     "OUTBOX",
@@ -40,6 +47,7 @@ __all__ = [
     "AgentEvent",
     "AgentMetadata",
     "AlphaOwner",
+    "AppealRecord",
     "Appended",
     "Base",
     "Block",

@@ -78,6 +78,8 @@ class RoundRecord(Folded):
     fee: Mapped[Uint]
     bond: Mapped[Uint]
     level: Mapped[int]
+    standing: Mapped[int]  # the last level's verdict that decided anything
+    audit_due: Mapped[bool]
     phase: Mapped[int] = mapped_column(index=True)
     verdict: Mapped[int]
     postponements: Mapped[int]
@@ -122,9 +124,25 @@ class LevelRecord(Folded):
     opened_mask: Mapped[Uint | None]
     agreeing_mask: Mapped[Uint | None]
     cluster_mask: Mapped[Uint | None]
+    appeal_closes_at: Mapped[int | None]
     publish_closes_at: Mapped[int | None]
     tallied_at: Mapped[int | None]
     tallied_tx: Mapped[Hash | None]
+
+
+class AppealRecord(Folded):
+    """Why a round has a level above the first; no appellant: the protocol itself asked."""
+
+    __tablename__ = "appeals"
+
+    request_hash: Mapped[Hash] = mapped_column(primary_key=True)
+    level: Mapped[int] = mapped_column(primary_key=True)
+    appellant: Mapped[Address | None]
+    fees: Mapped[Uint]
+    bond: Mapped[Uint]
+    void: Mapped[bool]
+    appealed_at: Mapped[int]
+    appealed_tx: Mapped[Hash]
 
 
 class SeatRecord(Folded):

@@ -55,13 +55,16 @@ def due_pokes(store: Store, gateway: Gateway, at: Position, now: int) -> list[Ta
             phase = Phase(number)
             if phase in VERBS and _is_over(phase, round_, level, at, moment):
                 call = gateway.prepare(COURT, VERBS[phase], round_.request_hash)
-                found.append(Task(name_of(round_, phase), POKE, call))
+                counted = level is not None and level.verdict is not None
+                found.append(Task(name_of(round_, phase, counted=counted), POKE, call))
     return found
 
 
-def name_of(round_: RoundRecord, phase: Phase) -> str:
-    """One name per step: a draw that was postponed is another one."""
-    step = f"{phase.label}.{round_.level}.{round_.entropy_block}"
+def name_of(round_: RoundRecord, phase: Phase, *, counted: bool = False) -> str:
+    """One name per step: a draw that was postponed is another one, and so is the end of a level
+    that was counted and not appealed."""
+    ended = ".counted" if counted else ""
+    step = f"{phase.label}{ended}.{round_.level}.{round_.entropy_block}"
     return f"{POKE}/0x{round_.request_hash.hex()}/{step}"
 
 

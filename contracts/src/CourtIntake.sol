@@ -10,6 +10,8 @@ import {IValidationNetwork, SelectionPolicy} from "./interfaces/IValidationNetwo
 import {IValidationRegistry} from "./interfaces/IValidationRegistry.sol";
 import {Phase, Receipt, Verdict} from "./interfaces/IVerificationRounds.sol";
 import {AgentAuth} from "./libraries/AgentAuth.sol";
+import {Disputes} from "./libraries/Disputes.sol";
+import {Fees} from "./libraries/Fees.sol";
 import {TaskURI} from "./libraries/TaskURI.sol";
 import {RoundsBase} from "./rounds/RoundsBase.sol";
 
@@ -211,11 +213,15 @@ contract CourtIntake is RoundsBase {
             phase: Phase.Drawing,
             verdict: Verdict.None,
             level: 0,
-            selfVerified: AgentAuth.isOperator(_identity, receipt.agentId, receipt.client)
-                || (payer != receipt.client && AgentAuth.isOperator(_identity, receipt.agentId, payer)),
+            flags: _isSelfVerified(receipt, payer) ? SELF_VERIFIED : 0,
             entropyBlock: uint32(entropyBlock),
             sortitionEpoch: epoch
         });
+    }
+
+    function _isSelfVerified(Receipt memory receipt, address payer) private view returns (bool) {
+        return AgentAuth.isOperator(_identity, receipt.agentId, receipt.client)
+            || (payer != receipt.client && AgentAuth.isOperator(_identity, receipt.agentId, payer));
     }
 
     // Reached from `_submit` alone.
@@ -258,7 +264,7 @@ contract CourtIntake is RoundsBase {
                 selectionSize: profile.committeeSize,
                 minOperators: profile.minOperators,
                 minResponses: profile.committeeSize / 2 + 1,
-                deadlineSeconds: uint64(_duration(profile)),
+                deadlineSeconds: uint64(Disputes.longest(profile)),
                 verdictMode: POLICY_MAJORITY,
                 challengeKind: profileId,
                 extensions: ""
@@ -272,7 +278,7 @@ contract CourtIntake is RoundsBase {
     }
 
     function _feeOf(Profile memory profile) private pure returns (uint256) {
-        return uint256(profile.seatFee) * profile.committeeSize + profile.tip;
+        return Fees.ofRound(profile);
     }
 
     function _duration(Profile memory profile) private pure returns (uint256) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 import {IEntropy} from "./interfaces/IEntropy.sol";
 import {IIdentityRegistry} from "./interfaces/IIdentityRegistry.sol";
 import {IProfileRegistry, Profile} from "./interfaces/IProfileRegistry.sol";
@@ -11,13 +13,15 @@ import {Phase, SeatRef, SeatState, Verdict} from "./interfaces/IVerificationRoun
 import {Bench} from "./libraries/Bench.sol";
 import {Domains} from "./libraries/Domains.sol";
 import {RoundsBase} from "./rounds/RoundsBase.sol";
+import {RoundsViews} from "./rounds/RoundsViews.sol";
+import {LibBit} from "solady/utils/LibBit.sol";
 
-/// @title The seats' accounts: a piece of the court's code, of no use at its own address.
+/// @title The seats' accounts, and what views show of rounds: a piece of the court's code, of no use at its own address.
 /// @dev Each seat is settled once, by anybody, whenever it suits: the end of a round costs the same whatever
 /// the size of its committee, and a verifier that settles many seats at once pays for its own slots once.
 /// A seat that nobody settles keeps its lock, which is never less than what it could lose; and who settles
 /// one that did not open earns the fee it would have had, so that no slash waits for the slashed.
-contract CourtSettlement is RoundsBase {
+contract CourtSettlement is RoundsViews {
     /// @dev What one seat's account says.
     struct Account {
         uint256 agentId;
@@ -54,7 +58,9 @@ contract CourtSettlement is RoundsBase {
         Level storage level = c.levels[ref.level];
         (bytes32 profileId, Profile memory profile) = _profileOf(c);
         Account memory account = _accountOf(level.bench, ref.seat, profile);
-        if (c.head.verdict == Verdict.Expired) account.bounty = 0; // the payer has it back
+        // Without a quorum, who paid has it back.
+        if (level.bench.verdict() == Verdict.Expired) account.bounty = 0;
+        if (account.mark > 0) _turn(account, c, ref.level, profile);
         account.agentId = _agentAt(level, ref.seat);
         level.bench = level.bench.withSettled(ref.seat);
 
@@ -71,7 +77,7 @@ contract CourtSettlement is RoundsBase {
         }
     }
 
-    /// @dev A seat that opened loses no stake, whatever it opened.
+    /// @dev A seat that opened loses no stake, whatever it opened, unless an appeal overturns its majority.
     function _accountOf(Bench bench, uint256 seat, Profile memory profile)
         private
         pure
@@ -89,6 +95,22 @@ contract CourtSettlement is RoundsBase {
             (account.mark, account.slashed) = (-1, _share(profile.seatLock, profile.slashNoOpenBps));
         }
         if (state != SeatState.Opened) account.bounty = profile.seatFee;
+    }
+
+    /// @dev For a seat of a majority: what an appeal that decided the opposite makes of its account. All of
+    /// them lose no more than the provider would have.
+    function _turn(Account memory account, Trial storage c, uint8 number, Profile memory profile)
+        private
+        view
+    {
+        (bool overturned, bool slashed) = _fate(c, number, profile.family);
+        if (!overturned) return;
+        (account.mark, account.paid) = (0, 0);
+        if (!slashed) return;
+        uint256 most = _share(profile.providerBond, profile.slashRejectedBps)
+            / LibBit.popCount(c.levels[number].bench.cluster());
+        account.mark = -1;
+        account.slashed = Math.min(_share(profile.seatLock, profile.slashOverturnedBps), most);
     }
 
     /// @dev Good evidence is for whoever enrolled the agent before the round and owns it still: whoever bought

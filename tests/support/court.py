@@ -19,7 +19,7 @@ from chain.deployment import Deployment
 from chain.events import CommitteeDrawn, RoundSubmitted
 from chain.gateway import Gateway
 from chain.keys import local_signer
-from chain.parameters import preset
+from chain.parameters import Parameters, preset
 from chain.structs import Profile, Receipt, Round, Score, SeatRef, Stake
 from chain.types import PROVIDER_SEAT, Address, Bytes32, Phase, ProfileId, RequestHash
 from cli.anvil import AnvilOptions, start_anvil
@@ -158,15 +158,17 @@ def digest_of(key: bytes, output: bytes) -> bytes:
 
 
 @contextmanager
-def open_court(folder: Path, options: AnvilOptions) -> Iterator[Court]:
-    """A chain on which a client, a provider and seven verifiers are ready."""
+def open_court(
+    folder: Path, options: AnvilOptions, parameters: Parameters = LOCAL, verifiers: int = 7
+) -> Iterator[Court]:
+    """A chain on which a client, a provider and verifiers are ready."""
     with start_anvil(folder / "anvil.log", options) as anvil:
         empty, control = Gateway(anvil.url), Control(anvil.url)
         signer = local_signer(0, anvil.chain_id)
-        done = deploy(empty, signer, LOCAL, shipped_profiles(), folder / "deployment.json")
+        done = deploy(empty, signer, parameters, shipped_profiles(), folder / "deployment.json")
         door = empty.with_deployment(done)
         profile_id = done.profile_id("exact-bytes")
-        judges = [verifier(door, account, profile_id) for account in range(10, 17)]
+        judges = [verifier(door, account, profile_id) for account in range(10, 10 + verifiers)]
         yield Court(
             door,
             control,

@@ -109,7 +109,10 @@ class Clerk:
         return _owes(record, situation)
 
     def forget(self, request_hash: bytes) -> None:
-        """Lets go of what was kept in memory for a round that is over."""
+        """Closes the seats of a round that is over, and lets go of what was kept in memory."""
+        for record in self._store.seats(request_hash):
+            if record.step is not Step.DONE:
+                self._store.finish(record.id, "a later committee decided")
         for drawn in [drawn for drawn in self._numbers if drawn[0] == request_hash]:
             del self._numbers[drawn]
 

@@ -100,8 +100,8 @@ class Poker:
         if poke is None:
             self._since.pop(rounds_hash, None)
             return
-        # A postponed draw has another entropy block and begins anew.
-        what = (poke, view.phase, int(view.entropy_block))
+        # A postponed draw has another entropy block and begins anew, and so does another level.
+        what = (poke, view.phase, int(view.entropy_block) << 8 | view.level)
         if self._since.get(rounds_hash, (None,))[0] != what:
             self._since[rounds_hash] = (what, self._clock())
         waited = self._clock() - self._since[rounds_hash][1]

@@ -18,7 +18,9 @@ from backend.api.schemas.common import (
     Time,
 )
 
-PhaseName = Literal["Drawing", "Committing", "Opening", "Tallying", "Publishing", "Final"]
+PhaseName = Literal[
+    "Drawing", "Committing", "Opening", "Tallying", "Appealing", "Publishing", "Flagging", "Final"
+]
 VerdictName = Literal["Accepted", "Rejected", "Inconclusive", "Expired"]
 
 
@@ -119,10 +121,23 @@ class LevelView(Shape):
     drawn_tx: Hash
     commit_closes_at: Time
     open_closes_at: Time
+    appeal_closes_at: Time | None
     publish_closes_at: Time | None
     claim: ClaimView
     seats: list[SeatView]
     tally: TallyView | None
+
+
+class AppealView(Shape):
+    """Why there is a level above the first."""
+
+    level: int
+    appellant: Address | None = Field(description="Null: the protocol itself, by lot.")
+    fees: Amount
+    bond: Amount
+    void: bool = Field(description="Too few could be drawn; the verdict before it stands.")
+    appealed_at: Time
+    appealed_tx: Hash
 
 
 class SettlementView(Shape):
@@ -147,6 +162,7 @@ class RoundDetail(RoundSummary):
     postponements: int
     submitted_tx: Hash
     levels: list[LevelView]
+    appeals: list[AppealView] = Field(description="One for each level above the first.")
     settlement: SettlementView
     events: list[EventView] = Field(description="Oldest first.")
     block: BlockRef

@@ -24,9 +24,11 @@ function fill(made, attributes, children) {
 const PHASES = ["Drawing", "Committing", "Opening", "Tallying", "Publishing", "Final"];
 
 export function phases(round) {
-  const now = PHASES.indexOf(round.phase);
+  // Most rounds are never appealed, so that step is shown while it lasts.
+  const steps = round.phase === "Appealing" ? PHASES.toSpliced(4, 0, "Appealing") : PHASES;
+  const now = steps.indexOf(round.phase);
   const done = round.phase === "Final";
-  return el("ol", { class: "steps", "aria-label": `Phase ${round.phase}` }, PHASES.map((name, at) => {
+  return el("ol", { class: "steps", "aria-label": `Phase ${round.phase}` }, steps.map((name, at) => {
     const state = done || at < now ? "done" : at === now ? "now" : "";
     return el("li", { class: state, "aria-current": at === now && !done ? "step" : null }, name);
   }));

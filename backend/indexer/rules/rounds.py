@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from backend.indexer.rules.scope import Rules, Scope, text
-from backend.store import Credit, LevelRecord, ProfileRecord, RoundRecord, SeatRecord
+from backend.store import AppealRecord, Credit, LevelRecord, ProfileRecord, RoundRecord, SeatRecord
 from chain.events import (
+    AcceptedForGood,
+    Appealed,
+    AppealVoid,
     CommitsClosed,
     Committed,
     CommitteeDrawn,
@@ -21,7 +24,8 @@ from chain.events import (
     Tallied,
     Withdrawn,
 )
-from chain.types import PROVIDER_SEAT, Phase, RequestHash, Verdict
+from chain.levels import DECISIVE, size_at, standing_after
+from chain.types import PROVIDER_SEAT, ZERO_ADDRESS, Phase, RequestHash, Verdict
 
 FIRST_LEVEL: Final = 0
 COURT: Final = "VerificationRounds"
@@ -43,6 +47,8 @@ def _submitted(scope: Scope, event: RoundSubmitted) -> None:
         fee=event.fee,
         bond=event.bond,
         level=FIRST_LEVEL,
+        standing=int(Verdict.NONE),
+        audit_due=False,
         phase=int(Phase.DRAWING),
         verdict=int(Verdict.NONE),
         postponements=0,
@@ -79,7 +85,7 @@ def _drawn(scope: Scope, event: CommitteeDrawn) -> None:
         event.level,
         key=event.key,
         committee_size=len(event.agent_ids),
-        majority=profile["committee_size"] // 2 + 1,
+        majority=size_at(profile["committee_size"], event.level) // 2 + 1,
         committed=0,
         opened=0,
         claim_due=False,
@@ -150,6 +156,11 @@ def _count(scope: Scope, event: Committed | Opened, what: str) -> None:
 
 
 def _tallied(scope: Scope, event: Tallied) -> None:
+    row = _round(scope, event.request_hash)
+    profile = scope.rows.get(ProfileRecord, row["profile_id"])
+    assert profile is not None, "the court takes registered profiles only"
+    standing = standing_after(event.level, Verdict(row["standing"]), event.verdict)
+    audited = bool(event.appeal_closes_at and profile["audit_bps"] and standing in DECISIVE)
     scope.rows.put(
         LevelRecord,
         event.request_hash,
@@ -158,12 +169,51 @@ def _tallied(scope: Scope, event: Tallied) -> None:
         opened_mask=event.opened,
         agreeing_mask=event.agreeing,
         cluster_mask=event.cluster,
+        appeal_closes_at=event.appeal_closes_at or None,
         publish_closes_at=event.publish_closes_at or None,
         tallied_at=scope.timestamp,
         tallied_tx=event.log.transaction_hash,
     )
-    if event.verdict is Verdict.ACCEPTED:
-        scope.rows.put(RoundRecord, event.request_hash, phase=int(Phase.PUBLISHING))
+    changes = {"standing": int(standing), "audit_due": audited}
+    if event.appeal_closes_at:
+        changes["phase"] = int(Phase.APPEALING)
+    elif standing is Verdict.ACCEPTED:
+        changes["phase"] = int(Phase.PUBLISHING)
+    scope.rows.put(RoundRecord, event.request_hash, **changes)
+
+
+def _appealed(scope: Scope, event: Appealed) -> None:
+    scope.rows.put(
+        AppealRecord,
+        event.request_hash,
+        event.level,
+        appellant=None if event.appellant == ZERO_ADDRESS else event.appellant,
+        fees=event.fees,
+        bond=event.bond,
+        void=False,
+        appealed_at=scope.timestamp,
+        appealed_tx=event.log.transaction_hash,
+    )
+    scope.rows.put(
+        RoundRecord,
+        event.request_hash,
+        level=event.level,
+        phase=int(Phase.DRAWING),
+        entropy_block=event.entropy_block,
+        audit_due=False,
+    )
+
+
+def _appeal_void(scope: Scope, event: AppealVoid) -> None:
+    scope.rows.put(AppealRecord, event.request_hash, event.level, void=True)
+    scope.rows.put(RoundRecord, event.request_hash, level=event.level - 1)
+
+
+def _accepted_for_good(scope: Scope, event: AcceptedForGood) -> None:
+    scope.rows.put(
+        LevelRecord, event.request_hash, event.level, publish_closes_at=event.publish_closes_at
+    )
+    scope.rows.put(RoundRecord, event.request_hash, phase=int(Phase.PUBLISHING), audit_due=False)
 
 
 def _published(scope: Scope, event: OutputPublished) -> None:
@@ -244,6 +294,9 @@ RULES: Rules = {
     CommitsClosed: _commits_closed,
     Opened: _opened,
     Tallied: _tallied,
+    Appealed: _appealed,
+    AppealVoid: _appeal_void,
+    AcceptedForGood: _accepted_for_good,
     OutputPublished: _published,
     SeatSettled: _seat_settled,
     ProviderSettled: _provider_settled,

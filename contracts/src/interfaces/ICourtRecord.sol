@@ -90,6 +90,19 @@ interface ICourtRecord {
         uint256 appealClosesAt,
         uint256 publishClosesAt
     );
+    /// @notice A level that follows another. @param appellant zero: the protocol itself, by lot.
+    event Appealed(
+        bytes32 indexed requestHash,
+        uint8 level,
+        address indexed appellant,
+        uint256 fees,
+        uint256 bond,
+        uint256 entropyBlock
+    );
+    /// @notice Too few could be drawn for the level; the verdict of the one before stands.
+    event AppealVoid(bytes32 indexed requestHash, uint8 level);
+    /// @notice Accepted, and nothing can follow but publishing, from now on.
+    event AcceptedForGood(bytes32 indexed requestHash, uint8 level, uint256 publishClosesAt);
     event OutputPublished(bytes32 indexed requestHash, bytes32 contentHash, bytes32 salt, bytes output);
     event SeatSettled(
         bytes32 indexed requestHash,

@@ -158,6 +158,11 @@ interface IVerificationRounds is ICourtRecord, IValidationNetwork {
     /// finalizes earns the tip.
     function advance(bytes32 requestHash) external;
 
+    /// @notice Has the next level decide anew: a fresh, disjoint committee of twice as many and one, under a
+    /// fresh key. The value sent is `appealCost`; the bond in it returns if the round ends otherwise than
+    /// this level, together with the fees that its seats then lose. Anyone may call, within the window.
+    function appeal(bytes32 requestHash) external payable;
+
     /// @notice Publishes the bytes behind an accepted output and finalizes the round. For the `exact`
     /// family a digest that is not the output's turns the verdict to Rejected. Caller: the provider.
     /// @param taskHash the receipt's, which with the output names the work.
@@ -180,6 +185,8 @@ interface IVerificationRounds is ICourtRecord, IValidationNetwork {
     function seatsAt(bytes32 requestHash, uint8 level) external view returns (Seat[] memory);
     function providerSeat(bytes32 requestHash) external view returns (Seat memory);
     function phaseOf(bytes32 requestHash) external view returns (Phase);
+    /// @return fees of the next level's seats. @return bond for the delay.
+    function appealCost(bytes32 requestHash) external view returns (uint256 fees, uint256 bond);
     function creditOf(address account) external view returns (uint256);
     /// @notice Wei of fees that went to nobody and stay here for ever.
     function burned() external view returns (uint256);

@@ -64,7 +64,7 @@ library BenchLib {
         return uint40(Bench.unwrap(self) >> COMMIT_CLOSES);
     }
 
-    /// @return Once counted: when that was.
+    /// @return Once counted: when that was, or when the verdict can no longer be appealed.
     function openClosesAt(Bench self) internal pure returns (uint256) {
         return uint40(Bench.unwrap(self) >> OPEN_CLOSES);
     }
@@ -156,16 +156,22 @@ library BenchLib {
         );
     }
 
-    /// @return The level as it was counted just now.
-    function counted(Bench self, Verdict verdict_, uint256 cluster_, Phase phase_)
+    /// @return The level as it was counted just now. @param closesAt_ end of the window for appeals.
+    function counted(Bench self, Verdict verdict_, uint256 cluster_, Phase phase_, uint256 closesAt_)
         internal
-        view
+        pure
         returns (Bench)
     {
         uint256 kept = Bench.unwrap(self) & ~((0xffff << PHASE) | (((1 << 40) - 1) << OPEN_CLOSES));
         return Bench.wrap(
             kept | (uint256(verdict_) << VERDICT) | (uint256(phase_) << PHASE)
-                | (block.timestamp << OPEN_CLOSES) | (cluster_ << CLUSTER)
+                | (uint256(uint40(closesAt_)) << OPEN_CLOSES) | (cluster_ << CLUSTER)
         );
+    }
+
+    /// @return The level with its verdict standing: published from now on.
+    function standing(Bench self) internal view returns (Bench) {
+        uint256 kept = Bench.unwrap(self) & ~((0xff << PHASE) | (((1 << 40) - 1) << OPEN_CLOSES));
+        return Bench.wrap(kept | (uint256(Phase.Publishing) << PHASE) | (block.timestamp << OPEN_CLOSES));
     }
 }

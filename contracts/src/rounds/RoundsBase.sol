@@ -13,12 +13,13 @@ import {IStakeVault} from "../interfaces/IStakeVault.sol";
 import {IValidationRegistry} from "../interfaces/IValidationRegistry.sol";
 import {Phase, Verdict} from "../interfaces/IVerificationRounds.sol";
 import {Bench} from "../libraries/Bench.sol";
+import {Fees} from "../libraries/Fees.sol";
 
 /// @title What the parts of the court share: neighbours, storage, the clock of a round.
-/// @dev The court is one contract at one address in three pieces of code, because its code exceeds what EIP-170
+/// @dev The court is one contract at one address in four pieces of code, because its code exceeds what EIP-170
 /// allows to one: `VerificationRounds` holds the storage and the verbs every round uses, and calls
-/// `CourtIntake` and `CourtSettlement` by DELEGATECALL for the others. Their addresses are immutable: there
-/// is no key that could change the code. All three inherit this contract first and declare no storage, so
+/// `CourtIntake`, `CourtDraws` and `CourtSettlement` by DELEGATECALL for the others. Their addresses are immutable: there
+/// is no key that could change the code. All inherit this contract first and declare no storage, so
 /// the layout is the same; a linked library would save nothing and could not share internal functions.
 ///
 /// Storage. A round takes three new slots at submit (head, docket, work), and per level one for the bench,
@@ -31,10 +32,10 @@ abstract contract RoundsBase is ICourtRecord, EIP712, ReentrancyGuardTransient {
     struct Head {
         address payer;
         Phase phase; // None, Drawing or Final; once the level is drawn, its bench knows better
-        Verdict verdict;
+        Verdict verdict; // before the end: the last level's that decided anything
         uint8 level;
-        bool selfVerified;
-        uint32 entropyBlock;
+        uint8 flags; // SELF_VERIFIED and so on
+        uint32 entropyBlock; // of the next draw, or of the audit
         uint32 sortitionEpoch;
     }
 
@@ -49,6 +50,8 @@ abstract contract RoundsBase is ICourtRecord, EIP712, ReentrancyGuardTransient {
     struct Level {
         Bench bench;
         bytes32 key;
+        address appellant; // zero: the first level, or the protocol's own
+        uint96 stake; // the appeal's bond, without the fees
         bytes32 batch; // chained hash of the commitments that came through `commitMany`; then the claim
         uint256[10] agents; // five to a word
         bytes32[48] marks; // a commitment its seat posted itself, then the digest; the last is the provider's
@@ -57,7 +60,7 @@ abstract contract RoundsBase is ICourtRecord, EIP712, ReentrancyGuardTransient {
     struct Trial {
         Head head;
         Docket docket;
-        Level[4] levels;
+        Level[4] levels; // LEVELS
     }
 
     struct Totals {
@@ -78,8 +81,11 @@ abstract contract RoundsBase is ICourtRecord, EIP712, ReentrancyGuardTransient {
     uint8 internal constant PROVIDER = 255;
     /// @dev Blocks between a submit, or a missed draw, and the block whose hash decides the draw.
     uint256 internal constant ENTROPY_DELAY = 2;
-    /// @dev The first committee and at most three appeals.
-    uint256 internal constant LEVELS = 4;
+    uint256 internal constant LEVELS = Fees.MAX_LEVELS;
+    /// @dev Flags: the provider's own operator asked or paid; no further appeal; the audit is due.
+    uint8 internal constant SELF_VERIFIED = 1;
+    uint8 internal constant SETTLED_FOR_GOOD = 2;
+    uint8 internal constant AUDIT_DUE = 4;
 
     IIdentityRegistry internal immutable _identity;
     IValidationRegistry internal immutable _validation;
@@ -112,7 +118,12 @@ abstract contract RoundsBase is ICourtRecord, EIP712, ReentrancyGuardTransient {
         Head memory head = c.head;
         if (head.phase != Phase.Drawing) return head.phase;
         Bench bench = c.levels[head.level].bench;
-        return bench.isDrawn() ? bench.phase() : Phase.Drawing;
+        if (!bench.isDrawn()) return Phase.Drawing;
+        Phase phase = bench.phase();
+        if (phase != Phase.Appealing || block.timestamp < bench.openClosesAt()) return phase;
+        // The window is over. A round that was accepted, and is not to be audited, goes on by itself.
+        bool goesOn = head.verdict == Verdict.Accepted && head.flags & AUDIT_DUE == 0;
+        return goesOn ? Phase.Publishing : Phase.Tallying;
     }
 
     function _requirePhase(bytes32 requestHash, Phase required) internal view {

@@ -13,10 +13,10 @@ import {
 } from "../interfaces/IVerificationRounds.sol";
 import {AgentAuth} from "../libraries/AgentAuth.sol";
 import {Bench, BenchLib} from "../libraries/Bench.sol";
-import {RoundsDraw} from "./RoundsDraw.sol";
+import {RoundsTally} from "./RoundsTally.sol";
 
 /// @dev Committing and opening, one by one or a whole committee at once.
-abstract contract RoundsSeats is RoundsDraw {
+abstract contract RoundsSeats is RoundsTally {
     /// @dev A level while entries are gone through.
     struct Sitting {
         bytes32 requestHash;

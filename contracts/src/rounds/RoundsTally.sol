@@ -6,15 +6,12 @@ import {IVerificationRounds, Phase, Verdict} from "../interfaces/IVerificationRo
 import {AgentAuth} from "../libraries/AgentAuth.sol";
 import {Bench, BenchLib} from "../libraries/Bench.sol";
 import {Digest} from "../libraries/Digest.sol";
-import {Domains} from "../libraries/Domains.sol";
+import {Fees} from "../libraries/Fees.sol";
 import {Tally} from "../libraries/Tally.sol";
-import {RoundsBase} from "./RoundsBase.sol";
-import {LibBit} from "solady/utils/LibBit.sol";
+import {RoundsEnd} from "./RoundsEnd.sol";
 
-/// @dev Counting, publishing, and the end of a round: the registry's answer, the provider's account and the
-/// fee. The seats' accounts are `CourtSettlement`'s.
-/// Balance = Σ credits + Σ fees of rounds that are not final + Σ fees of clusters not settled + burned.
-abstract contract RoundsTally is IVerificationRounds, RoundsBase {
+/// @dev Counting, what follows from it, and publishing.
+abstract contract RoundsTally is IVerificationRounds, RoundsEnd {
     /// @dev Digests on their way to being counted, by bit. Bits of `batched` hold a commitment of the batch
     /// until they are `fresh`.
     struct Marks {
@@ -23,20 +20,29 @@ abstract contract RoundsTally is IVerificationRounds, RoundsBase {
         uint256 batched;
     }
 
-    /// @inheritdoc IVerificationRounds
-    function advance(bytes32 requestHash) external nonReentrant {
+    /// @dev What the count of a level gave.
+    struct Count {
+        Verdict verdict;
+        uint256 opened;
+        uint256 agreeing;
+        uint256 cluster;
+    }
+
+    /// @dev `advance` of a level that sits, or was counted and accepted for good.
+    function _advance(bytes32 requestHash) internal nonReentrant {
         Phase phase = _phase(requestHash);
+        Trial storage c = _trials[requestHash];
+        Bench bench = c.levels[c.head.level].bench;
         if (phase == Phase.Tallying) {
             Marks memory none;
             return _tally(requestHash, none);
         }
-        Trial storage c = _trials[requestHash];
-        Bench bench = c.levels[c.head.level].bench;
         if (phase == Phase.Publishing) {
             (bytes32 profileId, Profile memory profile) = _profileOf(c);
             _requireClosed(requestHash, bench.openClosesAt() + profile.publishWindow);
             return _finalize(requestHash, profileId, profile, Verdict.Rejected);
         }
+        if (phase == Phase.Appealing) _requireClosed(requestHash, bench.openClosesAt());
         if (phase == Phase.Committing) _requireClosed(requestHash, bench.commitClosesAt());
         if (phase == Phase.Opening) _requireClosed(requestHash, bench.openClosesAt());
         _requirePhase(requestHash, Phase.Tallying);
@@ -52,8 +58,7 @@ abstract contract RoundsTally is IVerificationRounds, RoundsBase {
         uint256 agentId = c.docket.agentId;
         require(AgentAuth.isOperator(_identity, agentId, msg.sender), OutputNotProvider(agentId, msg.sender));
         (bytes32 profileId, Profile memory profile) = _profileOf(c);
-        Level storage level = c.levels[c.head.level];
-        uint256 closesAt = level.bench.openClosesAt() + profile.publishWindow;
+        uint256 closesAt = c.levels[c.head.level].bench.openClosesAt() + profile.publishWindow;
         require(block.timestamp < closesAt, RoundWindowClosed(requestHash, closesAt));
         require(
             output.length <= profile.maxOutputBytes, OutputTooLarge(output.length, profile.maxOutputBytes)
@@ -65,8 +70,16 @@ abstract contract RoundsTally is IVerificationRounds, RoundsBase {
 
         emit OutputPublished(requestHash, contentHash, salt, output);
 
-        bool isClaimed = profile.family != Family.Exact || Digest.exact(level.key, output) == _claimAt(level);
+        bool isClaimed = profile.family != Family.Exact || _isClaimed(c, output);
         _finalize(requestHash, profileId, profile, isClaimed ? Verdict.Accepted : Verdict.Rejected);
+    }
+
+    /// @dev True if `advance` is `CourtDraws`': of a level that was not drawn yet, or was counted.
+    function _isBetweenLevels(bytes32 requestHash) internal view returns (bool) {
+        Phase phase = _phase(requestHash);
+        if (phase != Phase.Tallying) return phase == Phase.Drawing;
+        Trial storage c = _trials[requestHash];
+        return c.levels[c.head.level].bench.verdict() != Verdict.None;
     }
 
     /// @dev Counts the openings; an accepted round goes on to publishing.
@@ -82,87 +95,87 @@ abstract contract RoundsTally is IVerificationRounds, RoundsBase {
             level.batch = marks.digests[BenchLib.PROVIDER_BIT];
         }
 
-        Verdict verdict = _count(requestHash, level, marks, profile, c.head.level);
-        if (verdict != Verdict.Accepted) _finalize(requestHash, profileId, profile, verdict);
+        Count memory count = _count(level, marks, profile);
+        if (_record(requestHash, c, level, profile, count)) {
+            _finalize(requestHash, profileId, profile, c.head.verdict);
+        }
     }
 
-    function _count(
-        bytes32 requestHash,
-        Level storage level,
-        Marks memory marks,
-        Profile memory profile,
-        uint8 number
-    ) private returns (Verdict verdict) {
+    function _count(Level storage level, Marks memory marks, Profile memory profile)
+        private
+        view
+        returns (Count memory count)
+    {
         Bench bench = level.bench;
-        uint256 agreeing;
-        uint256 cluster;
-        (verdict, agreeing, cluster) = Tally.decide(
+        count.opened = bench.openedSeats();
+        (count.verdict, count.agreeing, count.cluster) = Tally.decide(
             _digests(level, bench, marks),
-            bench.openedSeats(),
+            count.opened,
             bench.hasOpened(BenchLib.PROVIDER_BIT),
             _digestAt(level, marks, BenchLib.PROVIDER_BIT),
             profile.tolerance,
             bench.quorum()
         );
-        bool accepted = verdict == Verdict.Accepted;
-        level.bench = bench.counted(verdict, cluster, accepted ? Phase.Publishing : Phase.Final);
-        uint256 closesAt = accepted ? block.timestamp + profile.publishWindow : 0;
-
-        emit Tallied(requestHash, number, verdict, bench.openedSeats(), agreeing, cluster, 0, closesAt);
     }
 
-    /// @dev The end of a round, once.
-    // The phase is final before any call; vault and ledger are ours and call nobody.
-    // slither-disable-next-line reentrancy-no-eth
-    function _finalize(bytes32 requestHash, bytes32 profileId, Profile memory profile, Verdict verdict)
-        internal
-    {
-        Trial storage c = _trials[requestHash];
-        Head memory head = c.head;
-        (c.head.phase, c.head.verdict) = (Phase.Final, verdict);
-
-        _settleFee(c, head, profile, verdict);
-        _settleProvider(requestHash, c.docket, profileId, profile, verdict, head.selfVerified);
-
-        string memory tag = _tagOf(verdict);
-        emit RoundFinalized(requestHash, verdict, tag, msg.sender);
-
-        uint8 response = verdict == Verdict.Accepted ? 100 : 0;
-        _validation.validationResponse(requestHash, response, "", bytes32(0), tag);
-    }
-
-    function _settleProvider(
+    /// @return ends true if nothing can follow but the end.
+    function _record(
         bytes32 requestHash,
-        Docket memory docket,
-        bytes32 profileId,
+        Trial storage c,
+        Level storage level,
         Profile memory profile,
-        Verdict verdict,
-        bool selfVerified
-    ) private {
-        bool rejected = verdict == Verdict.Rejected;
-        uint256 slashed = rejected ? _share(profile.providerBond, profile.slashRejectedBps) : 0;
-
-        emit ProviderSettled(requestHash, docket.agentId, slashed);
-
-        _vault.release(docket.agentId, profile.providerBond, slashed, requestHash);
-        uint64 good = verdict == Verdict.Accepted && !selfVerified ? profile.evidenceWeight : 0;
-        uint64 bad = rejected ? profile.evidenceWeight : 0;
-        if (good | bad == 0) return;
-        _ledger.record(docket.agentId, docket.provider, Domains.provider(profileId), good, bad);
+        Count memory count
+    ) private returns (bool ends) {
+        Head memory head = c.head;
+        // What decides nothing leaves the last decision standing.
+        bool decides = head.level == 0 || _isDecisive(count.verdict) || !_isDecisive(head.verdict);
+        Verdict stands = decides ? count.verdict : head.verdict;
+        bool appealable = _isAppealable(head, profile);
+        ends = !appealable && stands != Verdict.Accepted;
+        uint256 closesAt = block.timestamp + (appealable ? profile.appealWindow : 0);
+        Phase phase = appealable ? Phase.Appealing : ends ? Phase.Final : Phase.Publishing;
+        level.bench = level.bench.counted(count.verdict, count.cluster, phase, closesAt);
+        if (appealable || ends || head.level != 0) {
+            _keepStanding(c, stands, appealable && profile.auditBps != 0);
+        }
+        uint256 publishClosesAt = stands == Verdict.Accepted ? closesAt + profile.publishWindow : 0;
+        _emitTallied(requestHash, head.level, count, appealable ? closesAt : 0, publishClosesAt);
     }
 
-    /// @dev Fees of the cluster, and of seats that did not open, wait for whoever settles them; the rest goes
-    /// back to the payer if the round expired, and to nobody else.
-    function _settleFee(Trial storage c, Head memory head, Profile memory profile, Verdict verdict) private {
-        Bench bench = c.levels[head.level].bench;
-        uint256 waiting;
-        if (verdict != Verdict.Expired) {
-            waiting = bench.seatCount() - bench.openedCount() + LibBit.popCount(bench.cluster());
+    function _emitTallied(
+        bytes32 requestHash,
+        uint8 level,
+        Count memory count,
+        uint256 appealClosesAt,
+        uint256 publishClosesAt
+    ) private {
+        emit Tallied(
+            requestHash,
+            level,
+            count.verdict,
+            count.opened,
+            count.agreeing,
+            count.cluster,
+            appealClosesAt,
+            publishClosesAt
+        );
+    }
+
+    function _keepStanding(Trial storage c, Verdict stands, bool audited) private {
+        c.head.verdict = stands;
+        if (!audited || !_isDecisive(stands)) return;
+        c.head.flags |= AUDIT_DUE;
+        c.head.entropyBlock = uint32(block.number + ENTROPY_DELAY);
+    }
+
+    /// @dev Whether what the provider claimed, at each level at which it did, is the output's digest.
+    function _isClaimed(Trial storage c, bytes calldata output) private view returns (bool) {
+        for (uint256 i = 0; i <= c.head.level; ++i) {
+            Level storage level = c.levels[i];
+            if (!level.bench.hasOpened(BenchLib.PROVIDER_BIT)) continue;
+            if (Digest.exact(level.key, output) != _claimAt(level)) return false;
         }
-        uint256 rest = uint256(profile.seatFee) * (profile.committeeSize - waiting);
-        if (verdict == Verdict.Expired) _credit(head.payer, rest);
-        else if (rest != 0) _totals.burned += uint128(rest);
-        _credit(msg.sender, profile.tip);
+        return true;
     }
 
     function _digests(Level storage level, Bench bench, Marks memory marks)
@@ -197,11 +210,5 @@ abstract contract RoundsTally is IVerificationRounds, RoundsBase {
     /// @dev For a window that `_phase` still holds open: says until when.
     function _requireClosed(bytes32 requestHash, uint256 closesAt) private view {
         require(block.timestamp >= closesAt, RoundWindowOpen(requestHash, closesAt));
-    }
-
-    function _tagOf(Verdict verdict) private pure returns (string memory) {
-        if (verdict == Verdict.Expired) return "vni:timeout";
-        if (verdict == Verdict.Inconclusive) return "vni:x-inconclusive";
-        return "vni:ok";
     }
 }

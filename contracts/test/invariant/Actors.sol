@@ -8,19 +8,18 @@ import {
     Round,
     Seat,
     SeatRef,
-    SeatState,
-    Verdict
+    SeatState
 } from "../../src/interfaces/IVerificationRounds.sol";
-import {Network} from "../support/Network.sol";
+import {Ledgers} from "./Ledgers.sol";
 
 /// @dev What people may do with the network, each act only when it is allowed: no call may revert.
 /// Acts that settle a round check on the spot that nobody who opened lost stake.
-contract Actors is Network {
+contract Actors is Ledgers {
     bytes32 private constant COPIED = "copied";
 
     bytes32[] public requestHashes;
-    mapping(bytes32 requestHash => Phase) public seen;
-    mapping(bytes32 requestHash => mapping(uint8 seat => bytes32)) private digests;
+    mapping(bytes32 requestHash => uint256) public seen;
+    mapping(bytes32 requestHash => mapping(uint8 level => mapping(uint8 seat => bytes32))) private digests;
     mapping(string act => uint256) public count;
     bool public openedSeatLostStake;
     bool public slashExceededLock;
@@ -28,10 +27,6 @@ contract Actors is Network {
     modifier counted(string memory act) {
         _;
         ++count[act];
-    }
-
-    function _verifierCount() internal pure override returns (uint256) {
-        return 6;
     }
 
     // ------------------------------------------------------------------ stake
@@ -83,8 +78,10 @@ contract Actors is Network {
         (bytes32 h, bool found) = _roundIn(which, Phase.Drawing);
         if (!found) return;
         vm.roll(vm.getBlockNumber() + 3);
+        vm.recordLogs();
         vm.prank(keeper);
         rounds.draw(h);
+        _learn(h);
         ++count["draw"];
     }
 
@@ -97,14 +94,18 @@ contract Actors is Network {
             uint8 seat = i == last ? PROVIDER_SEAT : uint8(i);
             uint256 whim = uint256(keccak256(abi.encode(plan, i))) % 32;
             if (whim == 0 || _stateOf(h, seat) != SeatState.Drawn) continue;
-            digests[h][seat] = whim < 26 ? bytes32(0) : bytes32(type(uint256).max << whim);
+            uint8 level = rounds.round(h).level;
+            // At the levels above, some committees are of another mind altogether.
+            bytes32 common = level == 0 || plan % 3 == 0 ? bytes32(0) : bytes32(type(uint256).max);
+            if (seat == PROVIDER_SEAT) common = 0;
+            digests[h][level][seat] = whim < 26 ? common : bytes32(type(uint256).max << whim);
             bytes32 first = rounds.seats(h)[0].commitment;
             if (whim == 1 && first != 0) {
-                digests[h][seat] = COPIED;
+                digests[h][level][seat] = COPIED;
                 vm.prank(_ownerOf(_agentIn(h, seat)));
-                rounds.commit(h, 0, seat, first);
+                rounds.commit(h, level, seat, first);
             } else {
-                _commit(h, seat, digests[h][seat]);
+                _commit(h, seat, digests[h][level][seat]);
             }
             ++count["commit"];
         }
@@ -118,8 +119,10 @@ contract Actors is Network {
         for (uint256 i = 0; i <= last && rounds.phaseOf(h) == Phase.Opening; ++i) {
             uint8 seat = i == last ? PROVIDER_SEAT : uint8(i);
             bool lazy = uint256(keccak256(abi.encode(plan, i))) % 32 == 0;
-            if (lazy || _stateOf(h, seat) != SeatState.Committed || digests[h][seat] == COPIED) continue;
-            _open(h, seat, digests[h][seat]);
+            bytes32 digest = digests[h][rounds.round(h).level][seat];
+            if (lazy || _stateOf(h, seat) != SeatState.Committed || digest == COPIED) continue;
+            _open(h, seat, digest);
+            if (seat == PROVIDER_SEAT) _noteClaim(h);
             ++count["open"];
         }
     }
@@ -130,8 +133,22 @@ contract Actors is Network {
             (h, found) = _roundIn(which, Phase.Publishing);
             if (!found || vm.getBlockTimestamp() < rounds.round(h).publishClosesAt) return;
         }
+        // For whoever concludes, an audit's lot must be there.
+        uint256 lot = rounds.round(h).entropyBlock;
+        if (vm.getBlockNumber() <= lot) vm.roll(lot + 1);
+        vm.recordLogs();
         _advance(h);
+        _learn(h);
         ++count["advance"];
+    }
+
+    function appeal(uint256 which) external {
+        (bytes32 h, bool found) = _roundIn(which, Phase.Appealing);
+        if (!found) return;
+        vm.recordLogs();
+        _appeal(h);
+        _learn(h);
+        ++count["appeal"];
     }
 
     function publish(uint256 which) external {
@@ -145,19 +162,20 @@ contract Actors is Network {
     function settle(uint256 which, uint256 plan) external {
         (bytes32 h, bool found) = _roundIn(which, Phase.Final);
         if (!found) return;
-        uint256[] memory before = _stakes(h);
+        uint8 level = uint8(plan >> 64) % (rounds.round(h).level + 1);
+        uint256[] memory before = _stakes(h, level);
         SeatRef[] memory refs = new SeatRef[](4);
         for (uint256 i = 0; i < refs.length; ++i) {
-            refs[i] = SeatRef(h, 0, uint8(plan >> (8 * i)) % 6);
+            refs[i] = SeatRef(h, level, uint8(plan >> (8 * i)) % 8);
         }
         vm.prank(keeper);
         rounds.settle(refs);
-        _checkSettled(h, before);
+        _checkSettled(h, level, before);
         ++count["settle"];
     }
 
     function withdrawCredit(uint256 who) external counted("withdrawCredit") {
-        address account = who % 3 == 0 ? keeper : who % 3 == 1 ? client : _agent(who / 3).owner;
+        address account = [keeper, client, appellant, _agent(who / 4).owner][who % 4];
         if (rounds.creditOf(account) == 0) return;
         vm.prank(account);
         rounds.withdraw();
@@ -174,9 +192,9 @@ contract Actors is Network {
     function phasesAdvance() external returns (bool) {
         for (uint256 i = 0; i < requestHashes.length; ++i) {
             bytes32 h = requestHashes[i];
-            Phase phase = rounds.phaseOf(h);
-            if (phase < seen[h]) return false;
-            seen[h] = phase;
+            uint256 now_ = 16 * begun[h] + uint8(rounds.phaseOf(h));
+            if (now_ < seen[h]) return false;
+            seen[h] = now_;
         }
         return true;
     }
@@ -195,19 +213,18 @@ contract Actors is Network {
         }
     }
 
-    /// @return fees of the rounds that are not final, and of clusters' seats that were not settled.
+    /// @return fees and bonds of the rounds that are not final, and of seats that were not settled.
     /// @return locks that rounds and unsettled seats must hold, all agents together.
     function pending() external view returns (uint256 fees, uint256 locks) {
         for (uint256 i = 0; i < requestHashes.length; ++i) {
-            Round memory r = rounds.round(requestHashes[i]);
+            bytes32 h = requestHashes[i];
+            Round memory r = rounds.round(h);
             bool over = r.phase == Phase.Final;
-            if (!over) (fees, locks) = (fees + r.fee, locks + r.bond);
-            Seat[] memory seats = rounds.seats(requestHashes[i]);
-            for (uint256 j = 0; j < seats.length; ++j) {
-                if (seats[j].settled) continue;
-                locks += seats[j].lock;
-                bool waits = (r.cluster >> j) & 1 == 1 || seats[j].state != SeatState.Opened;
-                if (over && waits && r.verdict != Verdict.Expired) fees += profile.seatFee;
+            if (!over) (fees, locks) = (fees + r.fee + paidIn[h], locks + r.bond);
+            for (uint8 level = 0; level <= r.level; ++level) {
+                (uint256 waiting, uint256 held) = _ofSeats(h, level, r.verdict);
+                locks += held;
+                if (over) fees += waiting;
             }
         }
     }
@@ -219,7 +236,8 @@ contract Actors is Network {
     }
 
     function credits() external view returns (uint256 sum) {
-        sum = rounds.creditOf(keeper) + rounds.creditOf(client) + rounds.creditOf(provider.owner);
+        sum = rounds.creditOf(keeper) + rounds.creditOf(client) + rounds.creditOf(provider.owner)
+            + rounds.creditOf(appellant);
         for (uint256 i = 0; i < verifiers.length; ++i) {
             sum += rounds.creditOf(verifiers[i].owner);
         }
@@ -251,19 +269,22 @@ contract Actors is Network {
         return seat == PROVIDER_SEAT ? rounds.providerSeat(h).state : rounds.seats(h)[seat].state;
     }
 
-    function _stakes(bytes32 h) private view returns (uint256[] memory list) {
-        Seat[] memory seats = rounds.seats(h);
+    function _stakes(bytes32 h, uint8 level) private view returns (uint256[] memory list) {
+        Seat[] memory seats = rounds.seatsAt(h, level);
         list = new uint256[](seats.length);
         for (uint256 i = 0; i < seats.length; ++i) {
             list[i] = _stakeOf(seats[i].agentId);
         }
     }
 
-    function _checkSettled(bytes32 h, uint256[] memory before) private {
-        Seat[] memory seats = rounds.seats(h);
+    function _checkSettled(bytes32 h, uint8 level, uint256[] memory before) private {
+        Seat[] memory seats = rounds.seatsAt(h, level);
+        bool overturned = _isOverturned(h, level, rounds.round(h).verdict);
         for (uint256 i = 0; i < seats.length; ++i) {
             uint256 lost = before[i] - _stakeOf(seats[i].agentId);
-            if (seats[i].state == SeatState.Opened && lost != 0) openedSeatLostStake = true;
+            bool spared = seats[i].state == SeatState.Opened && !(overturned && _isIn(h, level, i));
+            if (spared && lost != 0) openedSeatLostStake = true;
+            if (lost != 0 && overturned) ++count["overturned"];
             if (lost > seats[i].lock) slashExceededLock = true;
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {CourtDraws} from "../../src/CourtDraws.sol";
 import {CourtIntake} from "../../src/CourtIntake.sol";
 import {CourtSettlement} from "../../src/CourtSettlement.sol";
 import {ProfileRegistry} from "../../src/ProfileRegistry.sol";
@@ -82,6 +83,7 @@ abstract contract Network is Test {
             ledger,
             oracle,
             new CourtIntake(identity, validation, profiles, vault, ledger, oracle),
+            new CourtDraws(identity, validation, profiles, vault, ledger, oracle),
             new CourtSettlement(identity, validation, profiles, vault, ledger, oracle)
         );
         router = new Router(validation, rounds);
@@ -171,7 +173,8 @@ abstract contract Network is Test {
     // ------------------------------------------------------------------ rounds
 
     function _fee() internal view returns (uint256) {
-        return uint256(profile.seatFee) * profile.committeeSize + profile.tip;
+        uint256 audit = uint256(profile.seatFee) * (2 * profile.committeeSize + 1) * profile.auditBps / 10_000;
+        return uint256(profile.seatFee) * profile.committeeSize + profile.tip + audit;
     }
 
     function _outputHash(bytes memory output) internal pure returns (bytes32) {

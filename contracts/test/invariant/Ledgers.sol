@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {ICourtRecord} from "../../src/interfaces/ICourtRecord.sol";
+import {Profile} from "../../src/interfaces/IProfileRegistry.sol";
+import {Seat, SeatState, Verdict} from "../../src/interfaces/IVerificationRounds.sol";
+import {AppealSetup} from "../appeals/AppealSetup.sol";
+import {Vm} from "forge-std/Vm.sol";
+
+/// @dev What the events of a campaign say of its rounds, kept beside the court to be compared with it.
+abstract contract Ledgers is AppealSetup {
+    /// @dev How a level was counted.
+    struct Counted {
+        Verdict verdict;
+        uint256 cluster;
+        bool claimed; // the provider opened
+    }
+
+    mapping(bytes32 requestHash => uint256) public begun; // levels above the first
+    mapping(bytes32 requestHash => uint256) public paidIn; // fees and bonds of those
+    mapping(bytes32 requestHash => mapping(uint8 level => uint256)) private _paidFor;
+    mapping(bytes32 requestHash => mapping(uint8 level => Counted)) private _levels;
+
+    function _profile() internal pure override returns (Profile memory p) {
+        p = super._profile();
+        (p.appealWindow, p.auditBps) = (60, 3000);
+    }
+
+    function _noteClaim(bytes32 h) internal {
+        _levels[h][rounds.round(h).level].claimed = true;
+    }
+
+    /// @dev Reads what was recorded since `vm.recordLogs`.
+    function _learn(bytes32 h) internal {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; ++i) {
+            bytes32 kind = logs[i].topics[0];
+            if (kind == ICourtRecord.Tallied.selector) {
+                (uint8 level, Verdict verdict,,, uint256 cluster,,) =
+                    abi.decode(logs[i].data, (uint8, Verdict, uint256, uint256, uint256, uint256, uint256));
+                (_levels[h][level].verdict, _levels[h][level].cluster) = (verdict, cluster);
+            } else if (kind == ICourtRecord.Appealed.selector) {
+                (uint8 level, uint256 fees, uint256 bond,) =
+                    abi.decode(logs[i].data, (uint8, uint256, uint256, uint256));
+                _paidFor[h][level] = fees + bond;
+                paidIn[h] += fees + bond;
+                ++begun[h];
+            } else if (kind == ICourtRecord.AppealVoid.selector) {
+                uint8 level = abi.decode(logs[i].data, (uint8));
+                paidIn[h] -= _paidFor[h][level];
+            }
+        }
+    }
+
+    /// @return True if a later committee had the last word, and it was another, on what the provider
+    /// claimed before both.
+    function _isOverturned(bytes32 h, uint8 level, Verdict last) internal view returns (bool) {
+        Counted memory mine = _levels[h][level];
+        if (!_decides(mine.verdict) || !_decides(last) || mine.verdict == last || !mine.claimed) {
+            return false;
+        }
+        for (uint8 later = level + 1; later <= rounds.round(h).level; ++later) {
+            Counted memory other = _levels[h][later];
+            if (other.verdict == last && other.claimed) return true;
+        }
+        return false;
+    }
+
+    function _isIn(bytes32 h, uint8 level, uint256 seat) internal view returns (bool) {
+        return (_levels[h][level].cluster >> seat) & 1 == 1;
+    }
+
+    /// @return fees that wait for whoever settles a level's seats, once the round ended so.
+    /// @return locks of those seats.
+    function _ofSeats(bytes32 h, uint8 level, Verdict last)
+        internal
+        view
+        returns (uint256 fees, uint256 locks)
+    {
+        Seat[] memory seats = rounds.seatsAt(h, level);
+        bool overturned = _isOverturned(h, level, last);
+        for (uint256 i = 0; i < seats.length; ++i) {
+            if (seats[i].settled) continue;
+            locks += seats[i].lock;
+            if (_levels[h][level].verdict == Verdict.Expired) continue;
+            bool paid = _isIn(h, level, i) && !overturned;
+            if (paid || seats[i].state != SeatState.Opened) fees += profile.seatFee;
+        }
+    }
+
+    function _decides(Verdict verdict) private pure returns (bool) {
+        return verdict == Verdict.Accepted || verdict == Verdict.Rejected;
+    }
+}
