@@ -32,9 +32,9 @@ in native code.
 
 {verdict}
 
-Where these goals are missed, this is why. Before it answers at all, the server spends what the empty
-route shows; the rest is Python too: statements put through SQLAlchemy (five for an agent read from
-the database, one for a remembered one), the ledger's integer arithmetic, the answer's schema. A
+Where these goals are missed, this is why. Before it answers at all, the server spends what the
+empty route shows; the rest is Python too: statements put through SQLAlchemy (five for an agent that
+is read, one for a remembered one), the ledger's integer arithmetic, the answer's schema. A
 remembered agent costs about twice an empty route, one that is read about three times; on PostgreSQL
 each statement waits for another process besides. Against `eth_call` the goal is out of reach on a
 local chain: a node in native code that has its state in memory answers faster than this server's
@@ -45,8 +45,8 @@ empty route. A provider across a network answers in tens of milliseconds, and co
 {indexing}
 
 Beside web3.py's decoding, which is what most programs do, the goal is met; beside Assay's own,
-which is several times as fast, it is not: about four rows of an event have to be written. Rows, events and the agents they name are written in the transaction that moves the cursor; a header is
-read for every block with events.
+which is several times as fast, it is not: about four rows of an event have to be written. They are
+written in the transaction that moves the cursor, and a header is read for every block with events.
 
 ## Memory
 

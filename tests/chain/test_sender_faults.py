@@ -250,7 +250,7 @@ def test_sender__when_the_pool_drops_it__then_the_same_bytes_are_sent_again(
         eventually(lambda: gateway.knows_transaction(only.transaction_hash), "its arrival")
         held("anvil_dropTransaction", "0x" + only.transaction_hash.hex())
         eventually(lambda: len(counting.broadcasts()) == 2, "a second broadcast")
-        gateway.broadcast(only.raw)
+        eventually(lambda: gateway.knows_transaction(only.transaction_hash), "its return")
         held("evm_mine")
 
         assert job.result().transaction_hash == only.transaction_hash
