@@ -1,6 +1,12 @@
-"""The page docs/bench-backend.md, from the figures of `scripts/bench_backend.py`."""
+"""The page docs/bench-backend.md, from the figures of `bench_backend.py` and `bench_ponder.py`.
 
+python scripts/backend/report.py docs/bench-backend.json docs/bench-ponder.json
+"""
+
+import json
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 PAGE = """\
@@ -84,6 +90,31 @@ def page(result: dict[str, Any]) -> str:
     )
 
 
+PONDER = """
+## Beside Ponder
+
+`python scripts/bench_ponder.py`, after `scripts/setup.sh ponder` (Ponder 0.16.10, the newest that
+runs on Node.js 20; later ones ask for 22). The same chain and events in one run, from the first
+request for events until all are there; Ponder makes three tables of what both read, Assay all of
+its own.
+
+| | events | a second |
+|---|---:|---:|
+{rows}
+
+Assay is {ratio:.1f} x as fast (goal 1 x), at a load of {before:.0f} to {after:.0f}.
+"""
+
+
+def beside_ponder(result: dict[str, Any]) -> str:
+    """The section that `bench_ponder.py` has figures for."""
+    rows = "\n".join(
+        f"| {row['name']} | {row['events']:,} | {row['perSecond']:,.0f} |" for row in result["rows"]
+    )
+    before, after = result["load"]
+    return PONDER.format(rows=rows, ratio=result["ratio"], before=before, after=after)
+
+
 def _queries(result: dict[str, Any]) -> Iterator[str]:
     yield "| database | | a second | processor, ms each | p50, ms | p99, ms |"
     yield "|---|---|---:|---:|---:|---:|"
@@ -133,3 +164,8 @@ def _memory(result: dict[str, Any]) -> str:
         f"database, after each of {len(samples)} steps: {samples[0]:.0f} MiB after the first, at "
         f"most {max(samples):.0f}, and in the second half {min(half):.0f} to {max(half):.0f}."
     )
+
+
+if __name__ == "__main__":
+    backend, ponder = (json.loads(Path(name).read_text()) for name in sys.argv[1:])
+    print(page(backend) + beside_ponder(ponder), end="")
