@@ -81,6 +81,14 @@ def test_agent__when_its_bond_is_slashed__then_less_is_bonded_and_nothing_locked
     assert stake["locked"] == "0"
 
 
+def test_agent__when_a_lock_was_never_told__then_its_release_leaves_zero(
+    world: World, client: AsgiClient
+) -> None:
+    world.chain.mine(emit(Released, 1, word("one"), 3 * 10**17, 0))
+    world.catch_up()
+    assert client.get("/v1/agents/1").json()["stake"]["locked"] == "0"
+
+
 def test_agent__when_more_is_slashed_than_bonded__then_it_reaches_what_is_unbonding(
     world: World, client: AsgiClient
 ) -> None:
