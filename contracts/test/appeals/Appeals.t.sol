@@ -300,6 +300,29 @@ contract AppealsTest is AppealSetup {
         assertEq(rounds.creditOf(appellant), BOND);
     }
 
+    /// @dev A provider that was silent at the first level and claims at the second: those who had rejected
+    /// its silence were not wrong, and are paid.
+    function test_overturned__when_the_provider_was_silent_at_first__then_its_committee_is_paid() external {
+        bytes32 h = _submit(fuzzyId, "task");
+        _draw(h);
+        for (uint8 seat = 0; seat < 3; ++seat) {
+            _commit(h, seat, 0);
+        }
+        vm.warp(rounds.round(h).commitClosesAt);
+        for (uint8 seat = 0; seat < 3; ++seat) {
+            _open(h, seat, 0);
+        }
+        _advance(h);
+        _appeal(h);
+        _decide(h, 0, 0);
+        _closeWindow(h);
+        _publish(h, OUTPUT);
+        _assertVerdict(h, Verdict.Accepted, "vni:ok", 100);
+        _assertClosed(h);
+        _assertSeats(h, 0, FEE, 0);
+        assertEq(rounds.creditOf(appellant), BOND);
+    }
+
     // ------------------------------------------------------------------ the vault's end
 
     function test_halt__when_a_round_waits_for_its_draw__then_its_fee_returns() external {
