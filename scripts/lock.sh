@@ -10,8 +10,8 @@ compile() { # compile OUTPUT INPUT... [OPTION...]
   local output=$1
   shift
   uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
-    --override requirements/overrides.txt --no-header --no-emit-index-url --no-emit-find-links \
-    --no-config --output-file "$output" "$@"
+    --override requirements/overrides.txt --no-header --no-config \
+    --output-file "$output" "$@"
 }
 
 # setuptools is listed because the project itself is installed without build isolation.
