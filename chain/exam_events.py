@@ -110,7 +110,7 @@ class KeyOpened(Event):
     exam_id: int
     section: int
     digests: tuple[Bytes32, ...]
-    contents_root: Bytes32
+    contents: tuple[Bytes32, ...]
 
 
 @dataclass(frozen=True)

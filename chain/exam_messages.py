@@ -24,6 +24,7 @@ __all__ = [
     "item_leaf",
     "key_salt",
     "sealed_key",
+    "section_key",
     "sheet_commitment",
     "sheet_salt",
 ]
@@ -50,8 +51,14 @@ class Book:
 
 
 def key_hash(key: SectionKey) -> Bytes32:
-    """What an opened key is kept as: keccak256(abi.encode(keccak256(digests), contentsRoot))."""
-    return _hash(["bytes32", "bytes32"], [keccak(_packed(key.digests)), key.contents_root])
+    """What an opened key is kept as: keccak256(abi.encode(keccak256(digests), contentsHash))."""
+    return _hash(["bytes32", "bytes32"], [keccak(_packed(key.digests)), key.contents_hash])
+
+
+def section_key(digests: Sequence[bytes], contents: Sequence[bytes]) -> SectionKey:
+    """A key over digests and the content hashes of the outputs they are of (32 bytes each)."""
+    words = tuple(Bytes32(_word(digest)) for digest in digests)
+    return SectionKey(words, Bytes32(keccak(_packed(contents))))
 
 
 def sealed_key(book: Book, exam_id: int, section: int, key: SectionKey, salt: bytes) -> Bytes32:

@@ -69,22 +69,23 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An item of an opened key, with the proofs that it is one."""
+    """An item of a section, with the proof that it is one."""
 
     section: int
     index: int
     task_hash: Bytes32
-    content_hash: Bytes32
     task_proof: tuple[Bytes32, ...]
-    content_proof: tuple[Bytes32, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SectionKey:
-    """The answers of a section, as they are opened: digests under the exam's key."""
+    """The answers of a section, as they are opened: digests under the exam's key.
+
+    contents_hash: keccak256 of the content hashes of the outputs they are of.
+    """
 
     digests: tuple[Bytes32, ...]
-    contents_root: Bytes32
+    contents_hash: Bytes32
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,7 +218,7 @@ def open_(
     if paper.section is None:
         raise ConfigError(f"{key} is a candidate's sheet: have it graded with `assay exam grade`.")
     with signing(chosen(rpc_url, deployment, keystore, keystore_password_file, local_account)) as s:
-        s.sender.send(BOOK, "openKey", exam, paper.section, paper.key(), paper.salt)
+        s.sender.send(BOOK, "openKey", exam, *paper.opening())
         typer.echo(f"the key of section {paper.section} of exam {exam} is open")
 
 

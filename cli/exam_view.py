@@ -9,7 +9,7 @@ from chain.deployment import Deployment
 from chain.errors import ConfigError
 from chain.events import Event
 from chain.exam_events import Graded, KeyOpened, Sat, SectionPosted
-from chain.exam_messages import Book
+from chain.exam_messages import Book, section_key
 from chain.exam_structs import Exam, ExamTerms, SectionKey
 from chain.gateway import Gateway
 from chain.types import Stage
@@ -71,7 +71,7 @@ class ExamView:
     def section_keys(self) -> list[SectionKey]:
         """The opened keys in the order of their sections, as `grade` takes them."""
         return [
-            SectionKey(self.keys[section].digests, self.keys[section].contents_root)
+            section_key(self.keys[section].digests, self.keys[section].contents)
             for section in sorted(self.keys)
         ]
 

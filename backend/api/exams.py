@@ -166,7 +166,6 @@ def _stage(row: ExamRecord, terms: ExamTermsRecord | None, now: int) -> tuple[St
 
 
 def _section(row: ExamSection) -> SectionView:
-    digests = row.digests
     return SectionView(
         section=row.section,
         agent_id=row.agent_id,
@@ -175,11 +174,15 @@ def _section(row: ExamSection) -> SectionView:
         items_uri=row.items_uri,
         posted_at=row.posted_at,
         opened_at=row.opened_at,
-        digests=None
-        if digests is None
-        else [hexed(digests[i : i + _WORD]) for i in range(0, len(digests), _WORD)],
-        contents_root=hexed_or_none(row.contents_root),
+        digests=_words(row.digests),
+        contents=_words(row.contents),
     )
+
+
+def _words(packed: bytes | None) -> list[str] | None:
+    if packed is None:
+        return None
+    return [hexed(packed[i : i + _WORD]) for i in range(0, len(packed), _WORD)]
 
 
 def _sitting(row: ExamSitting, sections: int) -> SittingView:

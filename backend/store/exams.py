@@ -62,7 +62,8 @@ class ExamRecord(Folded):
 
 
 class ExamSection(Folded):
-    """A section as posted; `digests` are the opened answers, 32 bytes each, one after the other."""
+    """A section as posted; `digests` are the opened answers, 32 bytes each, one after the other,
+    and `contents` the hashes of the outputs they are of."""
 
     __tablename__ = "exam_sections"
 
@@ -75,7 +76,7 @@ class ExamSection(Folded):
     posted_at: Mapped[int]
     opened_at: Mapped[int | None]
     digests: Mapped[bytes | None]
-    contents_root: Mapped[Hash | None]
+    contents: Mapped[bytes | None]
 
 
 class ExamSitting(Folded):

@@ -123,7 +123,7 @@ class DemoExam:
         sheets = self._sit(candidates, known)
         self._await(Stage.OPENING)
         for key in keys:
-            examiners[0].sender.send(BOOK, "openKey", self.number, key.section, key.key(), key.salt)
+            examiners[0].sender.send(BOOK, "openKey", self.number, *key.opening())
         self.say(f"exam {self.number}: nobody can sit any more; the keys are open")
         self._await(Stage.GRADING)
         found = view(world.gateway, self.number)

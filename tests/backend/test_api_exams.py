@@ -90,7 +90,7 @@ def sit(world: World) -> None:
 
 def open_keys(world: World) -> None:
     sit(world)
-    opened = [emit(KeyOpened, 1, i, DIGESTS, word(f"contents {i}")) for i in range(3)]
+    opened = [emit(KeyOpened, 1, i, DIGESTS, DIGESTS) for i in range(3)]
     world.chain.mine(*opened, emit(KeysComplete, 1, now(world) + 60), seconds=60)
 
 
@@ -112,7 +112,7 @@ def test_exam__when_it_goes_on__then_each_stage_by_the_blocks_time(world: World,
     world.chain.mine(seconds=60)
     assert stage() == ("opening", sitting + 120)
     world.chain.mine(
-        *(emit(KeyOpened, 1, i, DIGESTS, word("c")) for i in range(3)),
+        *(emit(KeyOpened, 1, i, DIGESTS, DIGESTS) for i in range(3)),
         emit(KeysComplete, 1, now(world) + 60),
     )
     opened = world.chain.blocks[-1].timestamp

@@ -14,7 +14,7 @@ from eth_utils.crypto import keccak
 from chain.blocks import TxReceipt
 from chain.errors import RevertError
 from chain.exam_events import Doubted, DoubtUpheld, ExamAnnounced, ExamVoided
-from chain.exam_messages import sealed_key
+from chain.exam_messages import sealed_key, section_key
 from chain.exam_structs import ExamTerms, Item, SectionKey
 from chain.structs import Receipt
 from chain.types import Bytes32, DoubtKind, ProfileId, Stage, Wei
@@ -48,8 +48,10 @@ class Sitting:
     def key(self, section: int) -> SectionKey:
         exam_key = self.court.door.call(BOOK, "examOf", self.number).key
         digest = Bytes32(digest_of(exam_key, self.content))
-        root = Bytes32(items.root([keccak(self.content)] * ITEMS))
-        return SectionKey((digest,) * ITEMS, root)
+        return section_key((digest,) * ITEMS, self.contents())
+
+    def contents(self) -> list[Bytes32]:
+        return [Bytes32(keccak(self.content))] * ITEMS
 
     def tasks(self, section: int) -> list[bytes]:
         return [b"task %d of section %d" % (i, section) for i in range(ITEMS)]
@@ -59,16 +61,13 @@ class Sitting:
 
     def doubt(self) -> Bytes32:
         """The client doubts item 1 of section 0."""
-        contents = [bytes(keccak(self.content))] * ITEMS
         item = Item(
             0,
             1,
             Bytes32(self.hashes(0)[1]),
-            Bytes32(contents[1]),
             tuple(Bytes32(each) for each in items.proof(self.hashes(0), 1)),
-            tuple(Bytes32(each) for each in items.proof(contents, 1)),
         )
-        arguments = (self.number, DoubtKind.OUTPUT, item, self.key(0))
+        arguments = (self.number, DoubtKind.OUTPUT, item, self.key(0), self.contents())
         return self.court.client.send(BOOK, "doubt", *arguments, value=STAKE).one(Doubted).doubt_id
 
     def judge(self, doubt: Bytes32, committee: bytes) -> tuple[Receipt, Bytes32]:
@@ -133,7 +132,8 @@ def hold(court: Court, content: bytes) -> Sitting:
     candidate.send(BOOK, "sit", sitting.number, candidate.agent_id, commitment, value=FEE)
     court.control.pass_time(60)
     for section in range(len(examiners)):
-        court.client.send(BOOK, "openKey", sitting.number, section, sitting.key(section), SALT)
+        arguments = (sitting.number, section, sitting.key(section), sitting.contents(), SALT)
+        court.client.send(BOOK, "openKey", *arguments)
     return sitting
 
 

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from chain.exam_messages import Book
+from chain.exam_messages import Book, section_key
 from chain.exam_structs import SectionKey, Sheet
 from chain.types import Address, AgentId, Bytes32
 from verifier.canonical import from_hex, parse_object, require_fields
 from verifier.errors import ExamError
-from verifier.exams import items
 
 __all__ = ["SCHEMA", "Paper"]
 
@@ -54,8 +53,15 @@ class Paper:
 
     def key(self) -> SectionKey:
         """What `openKey` and `grade` take."""
-        digests = tuple(Bytes32(each) for each in self.digests)
-        return SectionKey(digests, Bytes32(items.root(self.contents)))
+        return section_key(self.digests, self.contents)
+
+    def opening(self) -> tuple[int, SectionKey, tuple[bytes, ...], bytes]:
+        """What `openKey` takes after the exam's number. ExamError unless this is a key."""
+        if self.section is None:
+            raise ExamError(
+                "This paper is a candidate's sheet: have it graded with `assay exam grade`."
+            )
+        return self.section, self.key(), self.contents, self.salt
 
     def sheet(self) -> Sheet:
         """What `grade` takes."""

@@ -48,7 +48,7 @@ class SectionView(Shape):
     posted_at: Time
     opened_at: Time | None
     digests: list[Hash] | None = Field(description="The right answers; null while sealed.")
-    contents_root: Hash | None
+    contents: list[Hash] | None
 
 
 class SittingView(Shape):

@@ -110,7 +110,7 @@ def _key_opened(scope: Scope, event: KeyOpened) -> None:
         event.section,
         opened_at=scope.timestamp,
         digests=b"".join(event.digests),
-        contents_root=event.contents_root,
+        contents=b"".join(event.contents),
     )
 
 

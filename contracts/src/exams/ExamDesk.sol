@@ -100,7 +100,13 @@ abstract contract ExamDesk is ExamBase {
     }
 
     /// @inheritdoc IExamBook
-    function openKey(uint256 examId, uint256 section, SectionKey calldata key, bytes32 salt) external {
+    function openKey(
+        uint256 examId,
+        uint256 section,
+        SectionKey calldata key,
+        bytes32[] calldata contents,
+        bytes32 salt
+    ) external {
         _requireStage(examId, Stage.Opening);
         Exam storage exam = _exams[examId];
         ExamTerms memory terms = _termsOf(examId);
@@ -111,14 +117,15 @@ abstract contract ExamDesk is ExamBase {
         Section storage s = _sections[examId][section];
         require(!s.opened, ExamKeyOpened(examId, section));
         require(
-            key.digests.length == terms.items && sealedKeyOf(examId, section, key, salt) == s.key,
+            key.digests.length == terms.items && ExamSheets.areContents(key, contents)
+                && sealedKeyOf(examId, section, key, salt) == s.key,
             ExamKeyMismatch(examId, section)
         );
 
         (s.key, s.opened) = (ExamSheets.hashOf(key), true);
         uint8 opened = ++exam.opened;
 
-        emit KeyOpened(examId, section, key.digests, key.contentsRoot);
+        emit KeyOpened(examId, section, key.digests, contents);
 
         if (opened == sections) {
             exam.stage = Stage.Doubting;

@@ -42,21 +42,24 @@ abstract contract ExamDoubts is ExamBase {
     }
 
     /// @inheritdoc IExamBook
-    function doubt(uint256 examId, DoubtKind kind, Item calldata item, SectionKey calldata key)
-        external
-        payable
-        returns (bytes32 doubtId)
-    {
+    function doubt(
+        uint256 examId,
+        DoubtKind kind,
+        Item calldata item,
+        SectionKey calldata key,
+        bytes32[] calldata contents
+    ) external payable returns (bytes32 doubtId) {
         ExamTerms memory terms = _doubtableTerms(examId, kind, item);
         require(msg.value == terms.challengeBond, ExamWrongValue(msg.value, terms.challengeBond));
-        _requireItem(examId, item, key);
+        _requireItem(examId, item, key, contents);
         doubtId = doubtIdOf(examId, item.section, item.index, kind);
         require(_doubts[doubtId].state == DoubtState.None, ExamAlreadyDoubted(doubtId));
 
+        bytes32 contentHash = contents[item.index];
         ++_exams[examId].doubts;
         uint40 deadline = uint40(block.timestamp) + terms.answerWindow;
         bytes32 taskHash =
-            kind == DoubtKind.Output ? item.taskHash : keccak256(digestTaskOf(examId, item.contentHash));
+            kind == DoubtKind.Output ? item.taskHash : keccak256(digestTaskOf(examId, contentHash));
         _doubts[doubtId] = Doubt({
             challenger: msg.sender,
             deadline: deadline,
@@ -65,7 +68,7 @@ abstract contract ExamDoubts is ExamBase {
             kind: kind,
             examId: examId.toUint32(),
             taskHash: taskHash,
-            contentHash: item.contentHash,
+            contentHash: contentHash,
             digest: key.digests[item.index],
             requestHash: bytes32(0),
             outputHash: bytes32(0)
@@ -180,15 +183,20 @@ abstract contract ExamDoubts is ExamBase {
         return _termsOf(examId);
     }
 
-    function _requireItem(uint256 examId, Item calldata item, SectionKey calldata key) private view {
+    function _requireItem(
+        uint256 examId,
+        Item calldata item,
+        SectionKey calldata key,
+        bytes32[] calldata contents
+    ) private view {
         Section storage section = _sections[examId][item.section];
         require(
-            section.opened && ExamSheets.hashOf(key) == section.key, ExamKeyMismatch(examId, item.section)
+            section.opened && ExamSheets.hashOf(key) == section.key && ExamSheets.areContents(key, contents),
+            ExamKeyMismatch(examId, item.section)
         );
         require(
             item.index < key.digests.length
-                && ExamSheets.isItem(section.itemsRoot, item.index, item.taskHash, item.taskProof)
-                && ExamSheets.isItem(key.contentsRoot, item.index, item.contentHash, item.contentProof),
+                && ExamSheets.isItem(section.itemsRoot, item.index, item.taskHash, item.taskProof),
             ExamItemUnproven(item.section, item.index)
         );
     }

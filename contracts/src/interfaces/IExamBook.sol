@@ -64,7 +64,7 @@ struct Capability {
 /// @notice The answers of a section, as they are opened.
 struct SectionKey {
     bytes32[] digests; // by item, under the exam's key
-    bytes32 contentsRoot; // over the content hashes of the outputs they are of
+    bytes32 contentsHash; // keccak256 of the content hashes of the outputs they are of
 }
 
 /// @notice The answers of a candidate, as they are opened. `digests` go section by section.
@@ -81,14 +81,12 @@ enum DoubtKind {
     Digest
 }
 
-/// @notice An item of an opened key, with the proofs that it is one.
+/// @notice An item of a section, with the proof that it is one.
 struct Item {
     uint8 section;
     uint8 index;
     bytes32 taskHash;
-    bytes32 contentHash;
     bytes32[] taskProof; // under the section's itemsRoot
-    bytes32[] contentProof; // under the key's contentsRoot
 }
 
 enum DoubtState {
@@ -174,7 +172,8 @@ interface IExamBook is ICapability {
         address payer,
         bytes32 commitment
     );
-    event KeyOpened(uint256 indexed examId, uint256 indexed section, bytes32[] digests, bytes32 contentsRoot);
+    /// @param contents hashes of the outputs that the digests are of: without them no item could be doubted.
+    event KeyOpened(uint256 indexed examId, uint256 indexed section, bytes32[] digests, bytes32[] contents);
     event KeysComplete(uint256 indexed examId, uint256 challengesCloseAt);
     /// @param marks right answers, those of section i in byte i from the lowest.
     event Graded(
@@ -221,7 +220,14 @@ interface IExamBook is ICapability {
     /// @param commitment `commitmentOf` the answers and a salt.
     function sit(uint256 examId, uint256 agentId, bytes32 commitment) external payable;
     /// @notice Opens the key of a section once nobody can sit any more. Anyone who knows it may call.
-    function openKey(uint256 examId, uint256 section, SectionKey calldata key, bytes32 salt) external;
+    /// @param contents the content hashes that `key.contentsHash` is of, by item.
+    function openKey(
+        uint256 examId,
+        uint256 section,
+        SectionKey calldata key,
+        bytes32[] calldata contents,
+        bytes32 salt
+    ) external;
     /// @notice Grades opened sheets, anybody's. One that is graded already is passed over.
     /// @param keys of all sections, as they were opened.
     function grade(uint256 examId, SectionKey[] calldata keys, Sheet[] calldata sheets) external;
@@ -237,10 +243,14 @@ interface IExamBook is ICapability {
     // ---------------------------------------------------------------- doubts
     /// @notice Doubts an item of an opened key: the examiner has to have the court judge it. What the
     /// digest is of can be doubted once the output was upheld, and so is public.
-    function doubt(uint256 examId, DoubtKind kind, Item calldata item, SectionKey calldata key)
-        external
-        payable
-        returns (bytes32 doubtId);
+    /// @param key of the item's section, as it was opened with `contents`.
+    function doubt(
+        uint256 examId,
+        DoubtKind kind,
+        Item calldata item,
+        SectionKey calldata key,
+        bytes32[] calldata contents
+    ) external payable returns (bytes32 doubtId);
     /// @notice Names the round about a doubted item: the examiner's agent is its provider.
     function answer(bytes32 doubtId, IVerificationRounds court, Receipt calldata receipt, bytes32 nonce)
         external;

@@ -14,7 +14,13 @@ library ExamSheets {
 
     /// @notice What an opened key is kept as.
     function hashOf(SectionKey calldata key) internal pure returns (bytes32) {
-        return keccak256(abi.encode(keccak256(abi.encodePacked(key.digests)), key.contentsRoot));
+        return keccak256(abi.encode(keccak256(abi.encodePacked(key.digests)), key.contentsHash));
+    }
+
+    /// @return Whether these are the content hashes that a key was sealed over.
+    function areContents(SectionKey calldata key, bytes32[] calldata contents) internal pure returns (bool) {
+        return
+            contents.length == key.digests.length && keccak256(abi.encodePacked(contents)) == key.contentsHash;
     }
 
     /// @notice Item `index` of a section under a root. Hashed twice, so that no inner node passes for a leaf.

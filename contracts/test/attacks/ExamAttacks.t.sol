@@ -11,6 +11,7 @@ import {ExamSetup} from "../exams/ExamSetup.sol";
 contract ExamAttacksTest is ExamSetup {
     uint256[3] private none = [uint256(0), 0, 0];
     bool private lies;
+    bool private hides;
 
     /// @dev With `lies`, the key of section 1 has three false answers.
     function _key(uint256 examId, uint256 section) internal view override returns (SectionKey memory key) {
@@ -18,6 +19,12 @@ contract ExamAttacksTest is ExamSetup {
         for (uint256 i = 0; lies && section == 1 && i < 3; ++i) {
             key.digests[i] = ~key.digests[i];
         }
+    }
+
+    /// @dev With `hides`, the first of them is of an output that nobody else has.
+    function _contents(uint256 section) internal view override returns (bytes32[] memory contents) {
+        contents = super._contents(section);
+        if (hides && section == 1) contents[0] = keccak256("a secret output");
     }
 
     // ------------------------------------------------------------------ examiners
@@ -40,8 +47,9 @@ contract ExamAttacksTest is ExamSetup {
     function test_examiner_leak__when_opened_while_candidates_sit__then_refused() external {
         uint256 examId = _prepared();
         SectionKey memory key = _key(examId, 1);
+        bytes32[] memory contents = _contents(1);
         vm.expectPartialRevert(IExamBook.ExamWrongStage.selector);
-        book.openKey(examId, 1, key, SALT);
+        book.openKey(examId, 1, key, contents, SALT);
     }
 
     /// @dev An examiner wants somebody to fail and puts false answers in its key. Anybody has the item judged.
@@ -67,14 +75,28 @@ contract ExamAttacksTest is ExamSetup {
         assertEq(book.creditOf(honest.owner), FEE);
     }
 
+    /// @dev The false answer is of an output that nobody else has: its hash is opened with the key all the same.
+    function test_wrong_key__when_nobody_knows_its_output__then_doubted_and_slashed_all_the_same() external {
+        (lies, hides) = (true, true);
+        uint256 examId = _prepared();
+        _sat(examId, "honest", none);
+        _openKeys(examId);
+        _doubt(examId, DoubtKind.Output, 1, 0);
+        skip(ANSWER);
+        book.settleUnproven(book.doubtIdOf(examId, 1, 0, DoubtKind.Output));
+        _assertStage(examId, Stage.Void);
+        assertEq(book.creditOf(challenger), STAKE + BOND / 4);
+    }
+
     /// @dev It opens another key than it sealed, one under which its friend is right.
     function test_wrong_key__when_another_is_opened_than_was_sealed__then_refused() external {
         uint256 examId = _prepared();
         skip(SIT);
         SectionKey memory key = _key(examId, 1);
+        bytes32[] memory contents = _contents(1);
         key.digests[4] = keccak256("what the friend answered");
         vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamKeyMismatch.selector, examId, 1));
-        book.openKey(examId, 1, key, SALT);
+        book.openKey(examId, 1, key, contents, SALT);
     }
 
     function test_late_opening__when_a_key_comes_late__then_refused_slashed_and_fees_back() external {
@@ -85,8 +107,9 @@ contract ExamAttacksTest is ExamSetup {
         _openKey(examId, 1);
         skip(KEYS);
         SectionKey memory key = _key(examId, 2);
+        bytes32[] memory contents = _contents(2);
         vm.expectPartialRevert(IExamBook.ExamLate.selector);
-        book.openKey(examId, 2, key, SALT);
+        book.openKey(examId, 2, key, contents, SALT);
         book.cancel(examId);
         book.refund(examId, c.owner);
         assertEq(book.burned(), BOND);

@@ -151,8 +151,9 @@ contract DoubtsTest is ExamSetup {
         _open();
         Item memory item = _item(SECTION, INDEX);
         SectionKey memory key = _key(examId, SECTION);
+        bytes32[] memory contents = _contents(SECTION);
         vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamItemNotDoubtable.selector, SECTION, INDEX));
-        book.doubt{value: STAKE}(examId, DoubtKind.Digest, item, key);
+        book.doubt{value: STAKE}(examId, DoubtKind.Digest, item, key, contents);
         bytes32 id = _doubt(examId, DoubtKind.Output, SECTION, INDEX);
         _judged(id, _output(SECTION, INDEX), 100, "vni:ok");
         skip(COURT - 1);
@@ -162,7 +163,7 @@ contract DoubtsTest is ExamSetup {
         skip(DOUBT);
         _assertStage(examId, Stage.Grading);
         vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamItemNotDoubtable.selector, SECTION, INDEX));
-        book.doubt{value: STAKE}(examId, DoubtKind.Digest, item, key);
+        book.doubt{value: STAKE}(examId, DoubtKind.Digest, item, key, contents);
     }
 
     function test_exact_family__when_digest_and_output_agree__then_nothing_is_left_to_doubt() external {
@@ -195,39 +196,40 @@ contract DoubtsTest is ExamSetup {
         _open();
         Item memory item = _item(SECTION, INDEX);
         SectionKey memory key = _key(examId, SECTION);
+        bytes32[] memory contents = _contents(SECTION);
         vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamWrongValue.selector, 0, STAKE));
-        book.doubt(examId, DoubtKind.Output, item, key);
+        book.doubt(examId, DoubtKind.Output, item, key, contents);
         SectionKey memory wrong = _key(examId, 0);
         vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamKeyMismatch.selector, examId, SECTION));
-        book.doubt{value: STAKE}(examId, DoubtKind.Output, item, wrong);
-        for (uint256 i = 0; i < 3; ++i) {
+        book.doubt{value: STAKE}(examId, DoubtKind.Output, item, wrong, contents);
+        for (uint256 i = 0; i < 2; ++i) {
             item = _item(SECTION, INDEX);
             if (i == 0) item.taskHash = keccak256("another task");
-            if (i == 1) item.contentHash = keccak256("another output");
-            if (i == 2) item.index = uint8(INDEX + 1);
+            if (i == 1) item.index = uint8(INDEX + 1);
             vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamItemUnproven.selector, SECTION, item.index));
-            book.doubt{value: STAKE}(examId, DoubtKind.Output, item, key);
+            book.doubt{value: STAKE}(examId, DoubtKind.Output, item, key, contents);
         }
         item = _item(SECTION, INDEX);
-        bytes32 id = book.doubt{value: STAKE}(examId, DoubtKind.Output, item, key);
+        bytes32 id = book.doubt{value: STAKE}(examId, DoubtKind.Output, item, key, contents);
         vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamAlreadyDoubted.selector, id));
-        book.doubt{value: STAKE}(examId, DoubtKind.Output, item, key);
+        book.doubt{value: STAKE}(examId, DoubtKind.Output, item, key, contents);
         skip(DOUBT);
         item = _item(SECTION, INDEX + 1);
         vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamItemNotDoubtable.selector, SECTION, INDEX + 1));
-        book.doubt{value: STAKE}(examId, DoubtKind.Output, item, key);
+        book.doubt{value: STAKE}(examId, DoubtKind.Output, item, key, contents);
     }
 
     function test_doubt__when_no_key_is_open__then_refused() external {
         examId = _prepared();
         Item memory item = _item(SECTION, INDEX);
         SectionKey memory key = _key(examId, SECTION);
+        bytes32[] memory contents = _contents(SECTION);
         vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamUnknown.selector, 9));
-        book.doubt{value: STAKE}(9, DoubtKind.Output, item, key);
+        book.doubt{value: STAKE}(9, DoubtKind.Output, item, key, contents);
         vm.expectRevert(
             abi.encodeWithSelector(IExamBook.ExamWrongStage.selector, examId, Stage.Sitting, Stage.Doubting)
         );
-        book.doubt{value: STAKE}(examId, DoubtKind.Output, item, key);
+        book.doubt{value: STAKE}(examId, DoubtKind.Output, item, key, contents);
     }
 
     function test_answer__when_about_other_work_another_court_nobodys_round_late_or_twice__then_refused()

@@ -153,12 +153,17 @@ abstract contract ExamSetup is Test {
 
     function _key(uint256 examId, uint256 section) internal view virtual returns (SectionKey memory key) {
         key.digests = new bytes32[](_items());
-        bytes32[] memory contents = new bytes32[](_items());
         for (uint256 i = 0; i < _items(); ++i) {
             key.digests[i] = _answerOf(examId, section, i);
+        }
+        key.contentsHash = keccak256(abi.encodePacked(_contents(section)));
+    }
+
+    function _contents(uint256 section) internal view virtual returns (bytes32[] memory contents) {
+        contents = new bytes32[](_items());
+        for (uint256 i = 0; i < _items(); ++i) {
             contents[i] = keccak256(_output(section, i));
         }
-        key.contentsRoot = _root(contents);
     }
 
     function _keys(uint256 examId) internal view returns (SectionKey[] memory keys) {
@@ -176,17 +181,11 @@ abstract contract ExamSetup is Test {
     }
 
     function _item(uint256 section, uint256 index) internal view returns (Item memory item) {
-        bytes32[] memory contents = new bytes32[](_items());
-        for (uint256 i = 0; i < _items(); ++i) {
-            contents[i] = keccak256(_output(section, i));
-        }
         return Item({
             section: uint8(section),
             index: uint8(index),
             taskHash: _task(section, index),
-            contentHash: contents[index],
-            taskProof: _proof(_tasks(section), index),
-            contentProof: _proof(contents, index)
+            taskProof: _proof(_tasks(section), index)
         });
     }
 
@@ -250,7 +249,7 @@ abstract contract ExamSetup is Test {
     }
 
     function _openKey(uint256 examId, uint256 section) internal {
-        book.openKey(examId, section, _key(examId, section), SALT);
+        book.openKey(examId, section, _key(examId, section), _contents(section), SALT);
     }
 
     function _openKeys(uint256 examId) internal {
@@ -327,8 +326,9 @@ abstract contract ExamSetup is Test {
     {
         Item memory item = _item(section, index);
         SectionKey memory key = _key(examId, section);
+        bytes32[] memory contents = _contents(section);
         vm.prank(challenger);
-        return book.doubt{value: STAKE}(examId, kind, item, key);
+        return book.doubt{value: STAKE}(examId, kind, item, key, contents);
     }
 
     function _receipt(bytes32 doubtId, bytes32 profileId, bytes memory output)

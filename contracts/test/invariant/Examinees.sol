@@ -99,7 +99,8 @@ contract Examinees is ExamSetup {
         (uint256 examId, uint256 chosen) = (_exam(which), section % (2 * SECTIONS));
         for (uint256 i = 0; i < SECTIONS; ++i) {
             if (chosen < SECTIONS && i != chosen) continue;
-            bytes memory data = abi.encodeCall(IExamBook.openKey, (examId, i, _key(examId, i), SALT));
+            bytes memory data =
+                abi.encodeCall(IExamBook.openKey, (examId, i, _key(examId, i), _contents(i), SALT));
             _try("openKey", challenger, 0, data);
         }
     }
@@ -136,7 +137,8 @@ contract Examinees is ExamSetup {
         DoubtKind kind = ofDigest ? DoubtKind.Digest : DoubtKind.Output;
         Item memory item = _item(place % SECTIONS, (place / SECTIONS) % 2);
         SectionKey memory key = _key(examId, item.section);
-        bytes memory data = abi.encodeCall(IExamBook.doubt, (examId, kind, item, key));
+        bytes memory data =
+            abi.encodeCall(IExamBook.doubt, (examId, kind, item, key, _contents(item.section)));
         if (_try("doubt", challenger, STAKE, data)) {
             doubtIds.push(book.doubtIdOf(examId, item.section, item.index, kind));
         }
