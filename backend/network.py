@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chain.anchors import ANCHOR, terms_of
 from chain.deployment import Deployment
 from chain.gateway import Gateway
 from chain.messages import Court
+from chain.structs import AnchorTerms
 from chain.types import Address
 from verifier.reputation import Policy
 
@@ -22,6 +24,7 @@ class Network:
         contracts: name → address.
         parameters: what it was deployed with, as in the deployment file.
         policy: the reputation ledger's rule; `policy_id` is what the ledger calls it.
+        anchor: the terms of the deployment's `ReliabilityAnchor`, if it has one.
     """
 
     chain_id: int
@@ -30,6 +33,7 @@ class Network:
     policy: Policy
     policy_id: bytes
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    anchor: AnchorTerms | None = None
 
     @property
     def registry(self) -> str:
@@ -48,7 +52,7 @@ class Network:
 
 
 def read_network(gateway: Gateway, deployment: Deployment) -> Network:
-    """Asks the ledger for its policy.
+    """Asks the ledger for its policy, and the anchor for its terms.
 
     Raises:
         RpcError: the node did not answer.
@@ -60,4 +64,5 @@ def read_network(gateway: Gateway, deployment: Deployment) -> Network:
         policy=Policy(half_life=gateway.call("ReputationLedger", "halfLife")),
         policy_id=bytes(gateway.call("ReputationLedger", "policyId")),
         parameters=deployment.parameters,
+        anchor=terms_of(gateway) if ANCHOR in deployment.contracts else None,
     )

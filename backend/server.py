@@ -20,17 +20,20 @@ from backend.api import Access, Services, create_app
 from backend.artifacts import Authority, keep_contents, open_artifacts
 from backend.artifacts.fetcher import TaskFetcher
 from backend.artifacts.foreign import Foreign
+from backend.bundles import BundleChecker
 from backend.errors import AddressUnavailable, BackendError
 from backend.indexer import Indexer, Providers, Reconciler, Status
 from backend.network import Network, read_network
 from backend.store import Duty, Lease, Store
 from backend.submitter import Outbox, Submitter
 from backend.submitter.submit import chain_name
+from chain.anchors import ANCHOR
 from chain.deployment import Deployment
 from chain.errors import RevertError
 from chain.gateway import Gateway
 from chain.keys import Signer
 from chain.types import Address, AgentId
+from verifier.reliability.evidence import Anchor
 
 GRACE_SECONDS: Final = 5
 """Requests that are being answered when the server is told to stop get this long."""
@@ -152,6 +155,13 @@ def _works(
         "indexer": indexer.run,
         "reconciler": Reconciler(lambda: nodes.current, store, status).run,
     }
+    if network.anchor is not None:
+        works["bundles"] = BundleChecker(
+            store,
+            services.files,
+            Anchor(network.chain_id, network.contracts[ANCHOR]),
+            leads=leases[0].held,
+        ).run
     if options.foreign is not None:
         works["fetcher"] = TaskFetcher(
             store, services.files, options.foreign, leads=leases[0].held

@@ -7,6 +7,7 @@ code, its terms and a salt (`create2`); doing it again finds it standing.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from eth_utils.crypto import keccak
 
@@ -19,9 +20,9 @@ from chain.gateway import Gateway
 from chain.keys import Signer
 from chain.sender import Sender
 from chain.structs import AnchorTerms
-from chain.types import BlockNumber, Bytes32
+from chain.types import AgentId, BlockNumber, Bytes32, ProfileId, Wei
 
-__all__ = ["ANCHOR", "deploy_anchor"]
+__all__ = ["ANCHOR", "deploy_anchor", "terms_of"]
 
 ANCHOR = "ReliabilityAnchor"
 
@@ -68,3 +69,26 @@ def deploy_anchor(
     changed = state.with_contract(ANCHOR, record)
     changed.save(file)
     return changed
+
+
+def terms_of(gateway: Gateway) -> AnchorTerms:
+    """What the deployment's anchor was deployed with.
+
+    Raises:
+        RpcError: the node did not answer.
+    """
+
+    def ask(name: str) -> Any:
+        return gateway.call(ANCHOR, name)
+
+    return AnchorTerms(
+        agent_id=AgentId(ask("agentId")),
+        reporter=ask("reporter"),
+        profile_id=ProfileId(ask("profileId")),
+        window=ask("window"),
+        answer_window=ask("answerWindow"),
+        court_window=ask("courtWindow"),
+        slots=ask("slots"),
+        bond=Wei(ask("bond")),
+        challenge_bond=Wei(ask("challengeBond")),
+    )

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from backend.api import (
     agents,
     artifacts,
+    epochs,
     errors,
     exams,
     health,
@@ -21,6 +22,7 @@ from backend.api import (
     registries,
     reputation,
     rounds,
+    sources,
     standings,
     stream,
 )
@@ -45,6 +47,8 @@ _MODULES: Final = (
     registries,
     standings,
     exams,
+    epochs,
+    sources,
     rounds,
     stream,
     artifacts,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Annotated, Any, Final
+from typing import IO, Annotated, Any, Final, Literal
 
-from eth_utils.crypto import keccak
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, StreamingResponse
@@ -19,14 +18,19 @@ from backend.api.params import parse_word
 from backend.api.rounds import artifact_path
 from backend.api.schemas.common import ErrorBody, hexed
 from backend.api.schemas.network import Stored
+from backend.api.uploading import (
+    SIGNATURE_HEADER,
+    WRITE_HEADER,
+    allow_bundle,
+    allow_task,
+    check_bundle,
+)
 from backend.artifacts import (
     Kept,
     authorise,
-    authorise_write,
     canonical_task,
     check_seal,
     receipt_of,
-    signed_write_of,
 )
 from backend.errors import (
     ArtifactInvalid,
@@ -34,7 +38,6 @@ from backend.errors import (
     ArtifactSealed,
     ArtifactTooLarge,
     ArtifactTooSlow,
-    WriteForbidden,
 )
 from backend.store import RoundRecord
 from verifier.tasks import MAX_TASK_BYTES
@@ -42,10 +45,9 @@ from verifier.tasks import MAX_TASK_BYTES
 router = APIRouter(prefix="/v1/artifacts", tags=["artifacts"])
 
 RECEIPT_HEADER: Final = "Assay-Receipt"
-SIGNATURE_HEADER: Final = "Assay-Signature"
-WRITE_HEADER: Final = "Assay-Write"
 SEALED_TYPE: Final = "application/octet-stream"
 TASK_TYPE: Final = "application/json"
+BUNDLE_TYPE: Final = "application/vnd.assay.bundle+json"
 
 UPLOAD_SECONDS: Final = 60.0
 """A body that has not ended by then is given up."""
@@ -78,13 +80,15 @@ _POST_DOC: Final[dict[str, Any]] = {
             "name": WRITE_HEADER,
             "in": "header",
             "schema": {"type": "string"},
-            "description": "Tasks: `Upload` as JSON: agentId, contentHash, nonce, deadline.",
+            "description": "Tasks and bundles: `Upload` as JSON: agentId, contentHash, nonce,"
+            " deadline.",
         },
     ],
     "requestBody": {
         "required": True,
         "content": {
             SEALED_TYPE: {"schema": {"type": "string", "format": "binary"}},
+            BUNDLE_TYPE: {"schema": {"type": "string", "format": "binary"}},
             TASK_TYPE: {
                 "schema": {"type": "object"},
                 "example": {
@@ -128,12 +132,16 @@ def read_artifact(
 
 @router.post("", status_code=201, response_model=Stored, openapi_extra=_POST_DOC)
 async def store_artifact(request: Request, services: ServicesOf) -> JSONResponse:
-    """Takes a task (JSON), or a sealed output with the receipt that its provider signed."""
+    """Takes a task (JSON), a sealed output with its receipt, or the evidence of an epoch.
+
+    Evidence is taken if an epoch names its hash, from the operator, or signed by the reporter.
+    """
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    takers = {TASK_TYPE: _store_task, SEALED_TYPE: _store_sealed}
+    takers = {TASK_TYPE: _store_task, SEALED_TYPE: _store_sealed, BUNDLE_TYPE: _store_bundle}
     if kind not in takers:
         raise ArtifactInvalid(
-            f"Send a task as {TASK_TYPE}, or a sealed output as {SEALED_TYPE}, not {kind!r}."
+            f"Send a task as {TASK_TYPE}, a sealed output as {SEALED_TYPE}, or a bundle as"
+            f" {BUNDLE_TYPE}, not {kind!r}."
         )
     try:
         async with asyncio.timeout(UPLOAD_SECONDS):
@@ -146,33 +154,30 @@ async def store_artifact(request: Request, services: ServicesOf) -> JSONResponse
 
 
 async def _store_task(request: Request, services: Services) -> Stored:
+    content = canonical_task(await _body(request, MAX_TASK_BYTES, "task"))
+    await run_in_threadpool(allow_task, request, services, content)
+    return await _take(services, content, "task")
+
+
+async def _store_bundle(request: Request, services: Services) -> Stored:
+    content = await _body(request, services.files.max_bytes, "bundle")
+    await run_in_threadpool(allow_bundle, request, services, content)
+    await run_in_threadpool(check_bundle, services, content)
+    return await _take(services, content, "bundle")
+
+
+async def _body(request: Request, limit: int, what: str) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_TASK_BYTES:
-            raise ArtifactTooLarge(f"A task has at most {MAX_TASK_BYTES} bytes.")
-    content = canonical_task(bytes(body))
-    await run_in_threadpool(_allow_task, request, services, content)
+        if len(body) > limit:
+            raise ArtifactTooLarge(f"A {what} has at most {limit} bytes.")
+    return bytes(body)
+
+
+async def _take(services: Services, content: bytes, kind: Literal["task", "bundle"]) -> Stored:
     digest = await run_in_threadpool(services.files.take, content)
-    return Stored(
-        hash=hexed(digest), kind="task", size=len(content), artifact=artifact_path(digest)
-    )
-
-
-def _allow_task(request: Request, services: Services, content: bytes) -> None:
-    """Where the operator has a key, a task needs it, or an agent's signature of its hash."""
-    access = services.access
-    if access.api_key is None or access.is_operator(request.headers.get("authorization")):
-        return
-    text, signature = (request.headers.get(name) for name in (WRITE_HEADER, SIGNATURE_HEADER))
-    if text is None or signature is None:
-        raise WriteForbidden(
-            f"Tasks are taken with the operator's key, or signed by an agent in {WRITE_HEADER} and"
-            f" {SIGNATURE_HEADER}."
-        )
-    write = signed_write_of(text, signature)
-    court = services.network.court
-    authorise_write(write, keccak(content), court, services.acts_for, services.store)
+    return Stored(hash=hexed(digest), kind=kind, size=len(content), artifact=artifact_path(digest))
 
 
 async def _store_sealed(request: Request, services: Services) -> Stored:

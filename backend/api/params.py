@@ -69,7 +69,7 @@ async def place(
     """Where the page before ended."""
     if cursor is None:
         return None
-    found = _PLACE.fullmatch(_unwrap(cursor))
+    found = _PLACE.fullmatch(unwrap(cursor))
     if found is None:
         raise QueryInvalid("The cursor is not one of this API: give the `next` of a page.")
     return int(found[1]), int(found[2])
@@ -81,7 +81,7 @@ async def after_agent(
     """The agent with which the page before ended."""
     if cursor is None:
         return None
-    text = _unwrap(cursor)
+    text = unwrap(cursor)
     if not _DIGITS.fullmatch(text) or int(text) >= _UINT256:
         raise QueryInvalid("The cursor is not one of this API: give the `next` of a page.")
     return AgentId(int(text))
@@ -92,7 +92,8 @@ def wrap(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode("ascii")).decode("ascii").rstrip("=")
 
 
-def _unwrap(cursor: str) -> str:
+def unwrap(cursor: str) -> str:
+    """What is in a cursor; the empty text for what is none."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         return base64.b64decode(padded.encode("ascii"), b"-_", validate=True).decode("ascii")
@@ -114,7 +115,7 @@ async def ranked_after(
     """(basis points, agentId) with which the page before ended."""
     if cursor is None:
         return None
-    points, _, number = _unwrap(cursor).partition(".")
+    points, _, number = unwrap(cursor).partition(".")
     if not _DIGITS.fullmatch(points) or not _DIGITS.fullmatch(number):
         raise QueryInvalid("The cursor is not one of this API: give the `next` of a page.")
     return int(points), int(number)

@@ -3,9 +3,10 @@
 A node can leave a log out of a block whose hash is right, and nothing in the block shows it to a
 reader of logs. But the contracts count, and hold what the events only told of: the court's number
 of rounds, the numbers that agents and feedback get in sequence, each agent's stake, each round's
-seats, each account's credit, each domain's evidence. Every pass compares the counts and a page of
-the rest, so that in time everything is compared again and again. An event that a later one of its
-kind made up for leaves no trace in the contracts: so the logs themselves are counted again too.
+seats, each account's credit, each domain's evidence, the anchor's clock. Every pass compares the
+counts and a page of the rest, so that in time everything is compared again and again. An event that
+a later one of its kind made up for leaves no trace in the contracts: so the logs themselves
+are counted again too.
 """
 
 from __future__ import annotations
@@ -23,16 +24,22 @@ from backend.errors import StoreUnavailable
 from backend.indexer.ranges import RangeSize
 from backend.indexer.status import Status
 from backend.store import (
+    THE_CLOCK,
     Agent,
+    AnchorClock,
+    AnchorCredit,
     Credit,
+    EpochRecord,
     Event,
     EvidenceRecord,
     Feedback,
     LevelRecord,
+    ListedSource,
     RoundRecord,
     Store,
 )
 from backend.store.database import position
+from chain.anchors import ANCHOR
 from chain.errors import RpcError
 from chain.gateway import Gateway
 
@@ -128,7 +135,7 @@ def compare_credits(session: Session, call: Call, pages: Pages) -> Iterator[Diff
     """What the court owes."""
     for (row,) in pages.next(session, "credits", select(Credit).order_by(Credit.account)):
         told = call("VerificationRounds", "creditOf", row.account)
-        yield from _compare(f"credit of {row.account}", row.credited - row.withdrawn, told)
+        yield from _compare(f"credit of {row.account}", _balance(row), told)
 
 
 def compare_evidence(session: Session, call: Call, pages: Pages) -> Iterator[Difference]:
@@ -152,6 +159,36 @@ def compare_evidence(session: Session, call: Call, pages: Pages) -> Iterator[Dif
         yield from _compare(what, (alpha, beta), (found.alpha, found.beta))
 
 
+def compare_anchor(session: Session, call: Call, _pages: Pages) -> Iterator[Difference]:
+    """The anchor's clock: epochs count from 1 without a gap, sources' places from 0."""
+    clock = call(ANCHOR, "clockOf")
+    row = session.get(AnchorClock, THE_CLOCK)
+    held = (
+        session.scalar(select(func.count()).select_from(EpochRecord)) or 0,
+        *((0, 0, 0, False, False) if row is None else _clock(row)),
+    )
+    told = (clock.latest, clock.latest_at, clock.applied, clock.words, clock.bonded, clock.disputed)
+    yield from _compare("the anchor's epochs", held, told)
+    listed = session.scalar(select(func.count()).select_from(ListedSource)) or 0
+    yield from _compare("sources listed", listed, call(ANCHOR, "listed"))
+
+
+def _clock(row: AnchorClock) -> tuple[object, ...]:
+    return row.latest_at, row.applied, row.words, row.bonded, row.disputed is not None
+
+
+def compare_anchor_credits(session: Session, call: Call, pages: Pages) -> Iterator[Difference]:
+    """What the anchor owes."""
+    query = select(AnchorCredit).order_by(AnchorCredit.account)
+    for (row,) in pages.next(session, "anchor credits", query):
+        told = call(ANCHOR, "creditOf", row.account)
+        yield from _compare(f"the anchor's debt to {row.account}", _balance(row), told)
+
+
+def _balance(row: Credit | AnchorCredit) -> int:
+    return row.credited - row.withdrawn
+
+
 CHECKS: Final[tuple[Check, ...]] = (
     count_rounds,
     number_agents,
@@ -161,6 +198,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     compare_credits,
     compare_evidence,
 )
+ANCHOR_CHECKS: Final[tuple[Check, ...]] = (compare_anchor, compare_anchor_credits)
+"""For deployments that have one."""
 
 
 def recount_events(
@@ -236,7 +275,10 @@ class Reconciler:
             def call(contract: str, function: str, *arguments: Any) -> Any:
                 return gateway.call(contract, function, *arguments, block=at.number)
 
-            found = [text for check in CHECKS for text in check(session, call, self._pages)]
+            checks = CHECKS
+            if gateway.deployment is not None and ANCHOR in gateway.deployment.contracts:
+                checks += ANCHOR_CHECKS
+            found = [text for check in checks for text in check(session, call, self._pages)]
             found += recount_events(session, gateway, at.number, self._pages, self._ranges)
             return found if _has(gateway, at.number, at.hash) else None
 

@@ -9,7 +9,8 @@ from the last to the first; the hash of the packed words; the root.
 
 A committee's `exact` digest is keccak256(key ‖ transcript): the root is public, so a verifier that
 only repeats it has nothing to digest. A bundle from which no root follows has the transcript
-`INVALID`, which is none's; so there is always an answer to agree on.
+`INVALID`, and one that nobody hands out the transcript `WITHHELD`, which are none's; so there is
+always an answer to agree on.
 """
 
 from dataclasses import dataclass
@@ -20,12 +21,22 @@ from verifier.errors import ReliabilityError
 from verifier.reliability import words
 from verifier.reliability.bundle import NO_ROOT, Bundle
 from verifier.reliability.epoch import Entry, aggregate, update
-from verifier.reliability.evidence import recover
+from verifier.reliability.evidence import Anchor, recover
 from verifier.reliability.merkle import Tree
 
-__all__ = ["INVALID", "Epoch", "judge", "recompute", "transcript_digest"]
+__all__ = [
+    "INVALID",
+    "WITHHELD",
+    "Epoch",
+    "Published",
+    "examine",
+    "judge",
+    "recompute",
+    "transcript_digest",
+]
 
 INVALID: Final = b"assay/evidence/1: no root follows from this bundle"
+WITHHELD: Final = b"assay/evidence/1: this bundle is not to be had"
 STATE_MAX: Final = 2**64 - 1
 
 
@@ -81,16 +92,46 @@ def recompute(bundle: Bundle) -> Epoch:
     return Epoch(entries, tree, packed, b"".join(states))
 
 
-def judge(data: bytes, previous_root: bytes) -> bytes:
-    """The transcript of the bundle in `data`, or `INVALID`: the answer to a challenge.
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the chain says of an epoch: where and when it was anchored, and what it continues.
 
-    previous_root: that of the epoch before as the chain has it, zeros for none.
+    previous_root: of the highest epoch before it that stands, zeros for none.
     """
+
+    anchor: Anchor
+    epoch: int
+    published_at: int
+    previous_root: bytes
+
+
+def examine(data: bytes, at: Published) -> Epoch:
+    """What follows from the bundle in `data` as the one of a published epoch.
+
+    Raises:
+        ReliabilityError: it is none, of another epoch or anchor, of a time that had not come, not
+            what continues the chain's last root, or nothing follows from it.
+    """
+    bundle = Bundle.parse(data)
+    # Else evidence that was counted in one epoch could be counted again in another.
+    if (bundle.anchor, bundle.epoch) != (at.anchor, at.epoch):
+        raise ReliabilityError(
+            f"The bundle is of epoch {bundle.epoch} of {bundle.anchor.address}, not of epoch "
+            f"{at.epoch} of {at.anchor.address}."
+        )
+    if bundle.at > at.published_at:
+        raise ReliabilityError("The bundle ends its epoch later than it was published.")
+    if bundle.previous_root != at.previous_root:
+        raise ReliabilityError(
+            "The bundle does not start from the root of the epoch before, as the chain has it."
+        )
+    return recompute(bundle)
+
+
+def judge(data: bytes, at: Published) -> bytes:
+    """The transcript of the bundle in `data`, or `INVALID`: the answer to a challenge."""
     try:
-        bundle = Bundle.parse(data)
-        if bundle.previous_root != previous_root:
-            return INVALID
-        return recompute(bundle).transcript
+        return examine(data, at).transcript
     except ReliabilityError:
         return INVALID
 

@@ -77,7 +77,7 @@ class Ready(Shape):
 class Stored(Shape):
     """An artifact that was taken."""
 
-    hash: Hash = Field(description="taskHash of a task, outputHash of a sealed output.")
-    kind: Literal["task", "sealed"]
+    hash: Hash = Field(description="Of a task or bundle its own; of a sealed output outputHash.")
+    kind: Literal["task", "sealed", "bundle"]
     size: int
     artifact: str = Field(examples=["/v1/artifacts/0x" + "5b" * 32])

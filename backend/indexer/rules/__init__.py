@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.indexer.rules import exams, identity, ledger, registries, rounds, vault
+from backend.indexer.rules import exams, identity, ledger, registries, rounds, sources, vault
 from backend.indexer.rules.scope import Rules, Scope
 
 RULES: Rules = {
@@ -12,6 +12,7 @@ RULES: Rules = {
     **ledger.RULES,
     **registries.RULES,
     **exams.RULES,
+    **sources.RULES,
 }
 """Event class → rule. Events without one are kept as raw rows only."""
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 from backend.indexer.rules.scope import Rules, Scope, text
-from backend.store import AppealRecord, Credit, LevelRecord, ProfileRecord, RoundRecord, SeatRecord
+from backend.store import (
+    AnchorCredit,
+    AppealRecord,
+    Credit,
+    LevelRecord,
+    ProfileRecord,
+    RoundRecord,
+    SeatRecord,
+)
+from chain.anchors import ANCHOR
 from chain.events import (
     AcceptedForGood,
     Appealed,
@@ -29,6 +38,11 @@ from chain.types import PROVIDER_SEAT, ZERO_ADDRESS, Phase, RequestHash, Verdict
 
 FIRST_LEVEL: Final = 0
 COURT: Final = "VerificationRounds"
+
+_ACCOUNTS: Final[dict[str, type[Credit] | type[AnchorCredit]]] = {
+    COURT: Credit,
+    ANCHOR: AnchorCredit,
+}
 
 
 def _submitted(scope: Scope, event: RoundSubmitted) -> None:
@@ -257,32 +271,25 @@ def _finalized(scope: Scope, event: RoundFinalized) -> None:
     )
 
 
-def _credit(scope: Scope, account: str) -> dict[str, Any]:
-    return scope.rows.get(Credit, account) or {"credited": 0, "withdrawn": 0}
-
-
 def _credited(scope: Scope, event: Credited) -> None:
-    # Exam books and anchors owe as well, each from accounts of its own.
-    if event.log.contract != COURT:
-        return
-    row = _credit(scope, event.account)
-    scope.rows.put(
-        Credit,
-        event.account,
-        credited=row["credited"] + event.amount,
-        withdrawn=row["withdrawn"],
-    )
+    _owe(scope, event, credited=event.amount)
 
 
 def _withdrawn(scope: Scope, event: Withdrawn) -> None:
-    if event.log.contract != COURT:
+    _owe(scope, event, withdrawn=event.amount)
+
+
+def _owe(scope: Scope, event: Credited | Withdrawn, credited: int = 0, withdrawn: int = 0) -> None:
+    # Exam books owe as well; nobody asks the index for that.
+    accounts = _ACCOUNTS.get(event.log.contract)
+    if accounts is None:
         return
-    row = _credit(scope, event.account)
+    row = scope.rows.get(accounts, event.account) or {"credited": 0, "withdrawn": 0}
     scope.rows.put(
-        Credit,
+        accounts,
         event.account,
-        credited=row["credited"],
-        withdrawn=row["withdrawn"] + event.amount,
+        credited=row["credited"] + credited,
+        withdrawn=row["withdrawn"] + withdrawn,
     )
 
 

@@ -7,7 +7,7 @@ from verifier import reputation
 from verifier.reliability.bundle import NO_ROOT, Bundle
 from verifier.reliability.epoch import Rules
 from verifier.reliability.evidence import Anchor, Item
-from verifier.reliability.transcript import Epoch, recompute
+from verifier.reliability.transcript import Epoch, Published, recompute
 
 CHAIN = 31337
 ONE = reputation.OBSERVATION
@@ -52,3 +52,8 @@ def bundle(*items: Item, after: tuple[Bundle, Epoch] | None = None, days: int = 
 def closed(made: Bundle) -> tuple[Bundle, Epoch]:
     """A bundle with what follows from it, read back from its bytes as anybody would."""
     return made, recompute(Bundle.parse(made.to_bytes()))
+
+
+def published(made: Bundle) -> Published:
+    """What a chain on which it was anchored at once says of it."""
+    return Published(made.anchor, made.epoch, made.at, made.previous_root)

@@ -14,6 +14,7 @@ from tests.verifier.reliability.epochs import (
     bundle,
     closed,
     item,
+    published,
 )
 from verifier.canonical import canonical_json, keccak256
 from verifier.digest.bits import from_words
@@ -130,10 +131,18 @@ def test_before__when_the_start_is_not_the_last_epoch_s__then_it_is_refused(firs
 def test_judge__when_the_bundle_is_bad__then_one_answer_that_all_agree_on(first):
     made, found = first
     data = made.to_bytes()
-    assert judge(data, NO_ROOT) == found.transcript
-    assert judge(data, b"\x01" * 32) == INVALID
+    at = published(made)
+    assert judge(data, at) == found.transcript
+    # Evidence counts in one epoch of one anchor, after another, and not before its time.
+    for other in (
+        {"previous_root": b"\x01" * 32},
+        {"epoch": 2},
+        {"anchor": Anchor(1, made.anchor.address)},
+        {"published_at": made.at - 1},
+    ):
+        assert judge(data, replace(at, **other)) == INVALID
     for broken in (b"", b"{", data + b" ", data.replace(b"assay/evidence/1", b"assay/evidence/2")):
-        assert judge(broken, NO_ROOT) == INVALID
+        assert judge(broken, at) == INVALID
 
 
 def test_bundle__when_it_is_not_canonical__then_it_is_refused(first):
@@ -166,7 +175,7 @@ def test_bundle__when_a_field_is_wrong__then_one_sentence_says_which(first, name
     with pytest.raises(ReliabilityError) as caught:
         Bundle.parse(canonical_json(changed))
     assert str(caught.value).endswith(".")
-    assert judge(canonical_json(changed), NO_ROOT) == INVALID
+    assert judge(canonical_json(changed), published(first[0])) == INVALID
 
 
 def test_packed__when_contracts_read_some__then_known_scores_in_their_places(first):
