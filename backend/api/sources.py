@@ -44,7 +44,17 @@ Epoch = Annotated[
     int | None,
     Query(ge=1, le=LARGEST_EPOCH, description="Default: the newest that contracts can read."),
 ]
-Domain = Annotated[str | None, Query(description="Only this domain: 0x and 64 hex digits.")]
+
+
+async def only_domain(
+    domain: Annotated[
+        str | None, Query(description="Only this domain: 0x and 64 hex digits.")
+    ] = None,
+) -> bytes | None:
+    return None if domain is None else parse_word(domain, "domain")
+
+
+Domain = Annotated[bytes | None, Depends(only_domain)]
 
 
 async def after_entry(
@@ -63,8 +73,8 @@ async def after_entry(
 def list_sources(
     snapshot: SnapshotOf,
     after: Annotated[tuple[int, bytes] | None, Depends(after_entry)],
+    domain: Domain,
     epoch: Epoch = None,
-    domain: Domain = None,
     limit: Limit = DEFAULT_PAGE,
 ) -> SourcePage:
     """The scores of an epoch. One that was rolled back, or whose evidence is missing, has none."""
@@ -88,7 +98,7 @@ def list_sources(
 
 @router.get("/{agent_id}")
 def show_source(
-    snapshot: SnapshotOf, agent_id: AgentIdOf, epoch: Epoch = None, domain: Domain = None
+    snapshot: SnapshotOf, agent_id: AgentIdOf, domain: Domain, epoch: Epoch = None
 ) -> SourceView:
     """A source's scores in an epoch, each with its proof under the anchored root."""
     session = snapshot.session
@@ -168,10 +178,10 @@ def _holding(snapshot: Snapshot, row: EpochRecord) -> CheckedBundle | None:
     return found if found is not None and found.problem is None and row.proven is None else None
 
 
-def _entries(root: bytes, domain: str | None) -> Any:
+def _entries(root: bytes, domain: bytes | None) -> Any:
     query = select(SourceEntry).where(SourceEntry.root == root)
     if domain is not None:
-        query = query.where(SourceEntry.domain == parse_word(domain, "domain"))
+        query = query.where(SourceEntry.domain == domain)
     return query.order_by(SourceEntry.source, SourceEntry.domain)
 
 
