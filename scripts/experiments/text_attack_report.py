@@ -135,8 +135,8 @@ def _guesses(found: Attack) -> str:
 
 
 def _of_these(apart: Distances, tolerance: int) -> tuple[float, float]:
-    """The interval of acceptance by the first verifier, over keys that are each task's own."""
-    return over_keys(apart[:, :, 0] <= tolerance)
+    """The interval of acceptance, over keys that are each task's own."""
+    return over_keys(apart <= tolerance)
 
 
 def _met(found: Attack) -> dict[str, str]:
@@ -187,7 +187,7 @@ def _judged(found: Attack) -> str:
             (f"found from {words}", search.fresh),
             (f"{words}, as it was", search.before),
         ):
-            within = apart[:, :, None] <= found.tolerances[MINHASH]
+            within = apart <= found.tolerances[MINHASH]
             accepted = rate(within)
             rows.append(
                 (
@@ -196,7 +196,7 @@ def _judged(found: Attack) -> str:
                     str(int(apart.min())),
                     f"{np.median(apart):.0f}",
                     f"{accepted.events:,}",
-                    interval(over_keys(within[:, :, 0])),
+                    interval(over_keys(within)),
                     interval(accepted.exact),
                 )
             )
@@ -219,7 +219,7 @@ def _one(search: Searches, tolerance: int) -> dict[str, Any]:
         else None,
         "bitsLeft": sorted(one.distance for one in search.found if one.distance > tolerance),
         "underLaterKeys": {
-            "found": rate(search.fresh[:, :, None] <= tolerance).to_json(),
-            "asItWas": rate(search.before[:, :, None] <= tolerance).to_json(),
+            "found": rate(search.fresh <= tolerance).to_json(),
+            "asItWas": rate(search.before <= tolerance).to_json(),
         },
     }

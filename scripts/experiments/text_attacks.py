@@ -48,7 +48,7 @@ class Searches:
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """guesses: by profile and kind, distances `uint16[tasks, keys, verifiers]`; searches: by what
+    """guesses: by profile and kind, distances `uint16[tasks, keys]`; searches: by what
     they begin from; tolerances: by profile."""
 
     guesses: Mapping[str, Mapping[str, Distances]]
@@ -72,11 +72,11 @@ def attack(work: Path, found: Mapping[str, Profile], searches: int, tries: int, 
     for name, contents in ((MINHASH, honest), (TOKENS, seeded)):
         keys = min(MOST_KEYS, max(LEAST_KEYS, -(-TRIALS // max(1, len(contents)))))
         made[name] = {
-            guess.words: guess.distances[:, :, None]
-            for guess in guesses(contents, topics, found[name], keys)
+            guess.words: guess.distances for guess in guesses(contents, topics, found[name], keys)
         }
         say(f"guesses at {name}: {len(contents):,} tasks")
     made[LOGPROBS] = guess_distances(records, logprobs)
+    say(f"guesses at {LOGPROBS}: {len(records.suffixes):,} tasks")
     return Attack(
         guesses=made,
         searches={

@@ -2,16 +2,17 @@
 
 Rows of `VARIANTS` are all there is to know. Tasks are done in chunks, every variant of a chunk
 before the next chunk, so that wherever a run is ended each variant has its share. Those that need
-several threads come last: where others compute too, threads that wait for each other take hours.
+several threads come last and alone: where others compute too, threads that wait for each other
+take hours.
 """
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scripts.experiments import text_prompts
+from scripts.experiments.steps import Step, Steps
 from scripts.experiments.text_llama import Llama
 from scripts.experiments.text_prompts import TextTask
 from scripts.experiments.text_store import Lines
@@ -93,7 +94,7 @@ LONG_VARIANTS: Mapping[str, Variant] = {
 }
 
 
-def generate(work: Path, tasks: int, long_tasks: int, say: Callable[[str], None]) -> None:
+def generate(work: Path, tasks: int, long_tasks: int, steps: Steps) -> None:
     """Makes what is missing of `tasks` base tasks and `long_tasks` long ones under `work`."""
     series = (
         ("short", VARIANTS, text_prompts.base(tasks)),
@@ -102,23 +103,25 @@ def generate(work: Path, tasks: int, long_tasks: int, say: Callable[[str], None]
     chunks = max(1, tasks // CHUNK_TASKS)
     turns = [(several, chunk) for several in (False, True) for chunk in range(chunks)]
     for several, chunk in turns:
+        wanted = []
         for length, variants, all_tasks in series:
             count = len(all_tasks)
             part = all_tasks[chunk * count // chunks : (chunk + 1) * count // chunks]
-            for name, variant in variants.items():
-                if (variant.threads > 1) is not several:
-                    continue
-                chosen = [task for task in part if variant.wants(task)]
-                started = time.monotonic()
-                made = _make(work / "texts" / length / f"{name}.jsonl", variant, chosen, work)
-                if made:
-                    spent = time.monotonic() - started
-                    say(f"chunk {chunk + 1}/{chunks} {length} {name}: {made} in {spent:.1f} s")
+            wanted += [
+                Step(
+                    f"chunk {chunk + 1}/{chunks} {length} {name}", _make, (work, length, name, part)
+                )
+                for name, variant in variants.items()
+                if (variant.threads > 1) is several
+            ]
+        steps.run(wanted, alone=several)
 
 
-def _make(path: Path, variant: Variant, tasks: Sequence[TextTask], work: Path) -> int:
+def _make(work: Path, length: str, name: str, part: Sequence[TextTask]) -> int:
     """Appends what is missing; the number of texts made."""
-    with Lines(path) as lines:
+    variant = (LONG_VARIANTS if length == "long" else VARIANTS)[name]
+    tasks = [task for task in part if variant.wants(task)]
+    with Lines(work / "texts" / length / f"{name}.jsonl") as lines:
         missing = [task for task in tasks if task.name not in lines]
         if not missing:
             return 0

@@ -17,7 +17,18 @@ from verifier.calibration import Case, key_of
 from verifier.calibration.atomic import write_whole
 from verifier.digest.logprobs import UNITS_PER_NAT, Logprobs, record_type
 
-__all__ = ["CLAIMED", "FEATURES", "Records", "key_for", "logprob_cases", "raised", "shortfalls"]
+__all__ = [
+    "CLAIMED",
+    "FEATURES",
+    "KEYS",
+    "SUFFIX_ENGINE",
+    "Records",
+    "key_for",
+    "logprob_cases",
+    "raised",
+    "shortfalls",
+    "suffix_path",
+]
 
 FEATURES = {
     "clip": 4096,
@@ -58,23 +69,36 @@ DECODED = {
 """Texts that were not decoded greedily by the claimed model: words, whether the goal names them."""
 
 
-def key_for(task: str) -> bytes:
-    """The key that the records of a task are made for."""
-    return key_of(task, 0)
+KEYS, SUFFIX_ENGINE = 8, "torch-f32"
+"""One engine reads the honest texts under so many keys; what it says before the suffix is the same
+under all of them."""
+
+
+def key_for(task: str, number: int = 0) -> bytes:
+    """The keys of a task; records are made for the first."""
+    return key_of(task, number)
+
+
+def suffix_path(work: Path) -> Path:
+    """Where the suffixes are: of each task, what `SUFFIX_ENGINE` says of those of all keys but the
+    first."""
+    return work / "suffixes" / f"honest.{SUFFIX_ENGINE}.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """All records, by (texts, engine) and task."""
+    """made: all records, by (texts, engine) and task; suffixes: by task."""
 
     work: Path
     made: Mapping[tuple[str, str], Mapping[str, Mapping[str, Any]]]
+    suffixes: Mapping[str, Mapping[str, Any]]
 
     @classmethod
     def load(cls, work: Path) -> "Records":
         """What was made so far."""
         names = {file: file.stem.rsplit(".", 1) for file in (work / "records").glob("*.jsonl")}
-        return cls(work, {(texts, engine): read(file) for file, (texts, engine) in names.items()})
+        made = {(texts, engine): read(file) for file, (texts, engine) in names.items()}
+        return cls(work, made, read(suffix_path(work)))
 
     def tasks(self, texts: str, *engines: str) -> list[str]:
         """Tasks that have a record of these texts on each of the engines."""
@@ -91,11 +115,13 @@ class Records:
 
     def array(self, texts: str, engine: str, task: str, top: int) -> np.ndarray:
         """The record, with so many alternatives."""
-        raw = base64.b64decode(self.made[texts, engine][task]["record"])
-        wide = np.frombuffer(raw, dtype=record_type(FEATURES["top"]))
-        records = np.empty(len(wide), dtype=record_type(top))
-        records["given"], records["top"] = wide["given"], wide["top"][:, :top]
-        return records
+        return _cut_down(self.made[texts, engine][task]["record"], top)
+
+    def under_all_keys(self, task: str, top: int) -> list[np.ndarray]:
+        """The records of the honest text by `SUFFIX_ENGINE`, under each of the task's keys."""
+        first = self.array("honest", SUFFIX_ENGINE, task, top)
+        suffixes = [_cut_down(raw, top) for raw in self.suffixes[task]["suffixes"]]
+        return [first, *(np.concatenate((first[: -len(rows)], rows)) for rows in suffixes)]
 
     def file(self, texts: str, engine: str, task: str, top: int, raise_given: bool = False) -> str:
         """The path, within the work folder, of a record with so many alternatives; see `raised`."""
@@ -106,6 +132,13 @@ class Records:
             (self.work / path).parent.mkdir(parents=True, exist_ok=True)
             write_whole(self.work / path, (raised(array) if raise_given else array).tobytes())
         return path
+
+
+def _cut_down(raw: str, top: int) -> np.ndarray:
+    wide = np.frombuffer(base64.b64decode(raw), dtype=record_type(FEATURES["top"]))
+    records = np.empty(len(wide), dtype=record_type(top))
+    records["given"], records["top"] = wide["given"], wide["top"][:, :top]
+    return records
 
 
 def raised(record: np.ndarray) -> np.ndarray:

@@ -1,14 +1,15 @@
 """Records of log-probabilities: what each engine says of given tokens, for the family `logprobs`.
 
 Rows of `JOBS` are all there is to know: which texts, on which engine, for which tasks. A record is
-made for one key, the task's first, whose suffix it ends with. Tasks are done in chunks, every job
-of a chunk before the next, so that wherever a run is ended each job has its share.
+made for one key, the task's first, whose suffix it ends with; one engine reads the honest texts
+with the suffixes of other keys too. Tasks are done in chunks, every job of a chunk before the
+next, so that wherever a run is ended each job has its share.
 """
 
 import base64
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,8 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scripts.experiments import text_prompts
+from scripts.experiments.steps import Step, Steps
 from scripts.experiments.text_llama import Llama
-from scripts.experiments.text_logprobs import FEATURES, key_for
+from scripts.experiments.text_logprobs import (
+    FEATURES,
+    KEYS,
+    SUFFIX_ENGINE,
+    key_for,
+    suffix_path,
+)
 from scripts.experiments.text_prompts import TextTask
 from scripts.experiments.text_store import Lines, read
 from scripts.experiments.text_torch import Torch, Words, chat_prompt
@@ -27,6 +35,7 @@ from verifier.digest.logprobs import Logprobs, encode
 __all__ = ["ENGINES", "JOBS", "Job", "make_records", "record_path"]
 
 CHUNK_TASKS = 200
+FAMILY = Logprobs.parse(FEATURES, 1 << 24)
 BEAM, BEAMS = "beam-4", 4
 END = 2  # the token that ends a text
 
@@ -67,10 +76,10 @@ class Job:
 
 
 JOBS = (
-    Job("honest", "llama-q4_1", 2, 0),
-    Job("honest", "torch-f32", 2, 0),
-    Job("honest", "torch-bf16", 2, 0),
-    Job("honest", "llama-f16", 8, 0),
+    Job("honest", "llama-q4_1", 4, 0),
+    Job("honest", "torch-f32", 4, 0),
+    Job("honest", "torch-bf16", 4, 0),
+    Job("honest", "llama-f16", 4, 0),
     Job("honest", "llama-q4_0", 4, 0),
     Job("honest", "llama-pruned", 8, 0),
     Job("honest", "llama-3-bit", 20, 0),
@@ -115,44 +124,40 @@ def given_tokens(record: Mapping[str, Any], words: Words, limit: int) -> list[in
     return tokens if len(tokens) == limit or tokens[-1:] == [END] else [*tokens, END]
 
 
-def make_records(work: Path, tasks: int, say: Callable[[str], None], beam: bool = True) -> None:
+def make_records(work: Path, tasks: int, steps: Steps, beam: bool = True) -> None:
     """Makes what is missing for the first `tasks` base tasks whose texts exist under `work`; beam:
     texts by beam search too, which take long."""
-    words = Words(path_of("q4_1", work / "weights"))
     everything = text_prompts.base(tasks)
     chunks = max(1, tasks // CHUNK_TASKS)
     for chunk in range(chunks):
         part = everything[chunk * tasks // chunks : (chunk + 1) * tasks // chunks]
-        steps: dict[str, Callable[[], int]] = {
-            **({BEAM: lambda part=part: _beam_texts(work, part, words)} if beam else {}),
-            **{
-                f"records of {engine}": lambda engine=engine, part=part: _of_engine(
-                    work, engine, part, words
-                )
-                for engine in ENGINES
-            },
-        }
-        for name, step in steps.items():
-            started = time.monotonic()
-            made = step()
-            if made:
-                spent = time.monotonic() - started
-                say(f"chunk {chunk + 1}/{chunks} {name}: {made} in {spent:.1f} s")
+        name = f"chunk {chunk + 1}/{chunks}"
+        if beam:
+            steps.run([Step(f"{name} {BEAM}", _beam_texts, (work, part))])
+        steps.run(
+            Step(f"{name} records of {engine}", _of_engine, (work, engine, part))
+            for engine in ENGINES
+        )
+        steps.run([Step(f"{name} suffixes", _suffixes, (work, part))])
 
 
-def _beam_texts(work: Path, tasks: Sequence[TextTask], words: Words) -> int:
+def _beam_texts(work: Path, tasks: Sequence[TextTask]) -> int:
     """Texts by beam search in torch, for the tasks whose records are wanted; how many were made."""
+    words = _words(work)
     job = next(job for job in JOBS if job.texts == BEAM)
     with Lines(work / "texts" / "short" / f"{BEAM}.jsonl") as lines:
         missing = [task for task in tasks if job.wants(task) and task.name not in lines]
-        model = Torch(path_of("q4_1", work / "weights")) if missing else None
-        for task in missing if model else ():
+        if not missing:
+            return 0
+        model = Torch(path_of("q4_1", work / "weights"))
+        for task in missing:
             tokens = model.beam(words.ids(chat_prompt(task.prompt)), task.tokens, BEAMS)
             lines.add({"task": task.name, "text": words.text(tokens), "tokens": tokens})
         return len(missing)
 
 
-def _of_engine(work: Path, engine: str, tasks: Sequence[TextTask], words: Words) -> int:
+def _of_engine(work: Path, engine: str, tasks: Sequence[TextTask]) -> int:
+    words = _words(work)
     made, scorer = 0, None
     for job in (job for job in JOBS if job.engine == engine):
         texts = read(work / "texts" / "short" / f"{job.texts}.jsonl")
@@ -169,14 +174,48 @@ def _of_engine(work: Path, engine: str, tasks: Sequence[TextTask], words: Words)
     return made
 
 
+@cache
+def _words(work: Path) -> Words:
+    return Words(path_of("q4_1", work / "weights"))
+
+
 def _load(work: Path, engine: str) -> Scorer:
     kind = ENGINES[engine]
     path = path_of(kind.weights, work / "weights")
     return Llama(path) if kind.dtype is None else Torch(path, kind.dtype)
 
 
+def _suffixes(work: Path, tasks: Sequence[TextTask]) -> int:
+    """What the engine says of the suffixes of all keys but the first, for the tasks of which it has
+    a record; how many tasks were done."""
+    words = _words(work)
+    job = next(job for job in JOBS if (job.texts, job.engine) == ("honest", SUFFIX_ENGINE))
+    texts = read(work / "texts" / "short" / f"{job.texts}.jsonl")
+    with Lines(suffix_path(work)) as lines:
+        missing = [
+            task
+            for task in tasks
+            if job.wants(task) and task.name in texts and task.name not in lines
+        ]
+        if not missing:
+            return 0
+        kind = ENGINES[SUFFIX_ENGINE]
+        model = Torch(path_of(kind.weights, work / "weights"), str(kind.dtype))
+        for task in missing:
+            output = given_tokens(texts[task.name], words, task.tokens)
+            prefix = [*words.ids(chat_prompt(task.prompt)), *output]
+            keys = [key_for(task.name, number) for number in range(1, KEYS)]
+            given = [FAMILY.suffix_tokens(key) for key in keys]
+            told = model.top_logprobs_after(prefix, given, FAMILY.top)
+            rows = [
+                encode(np.array(suffix), *found) for suffix, found in zip(given, told, strict=True)
+            ]
+            encoded = [base64.b64encode(row).decode() for row in rows]
+            lines.add({"task": task.name, "suffixes": encoded})
+        return len(missing)
+
+
 def _record(scorer: Scorer, prompt: Sequence[int], output: Sequence[int], key: bytes) -> bytes:
-    family = Logprobs.parse(FEATURES, 1 << 24)
-    given = [*output, *family.suffix_tokens(key)]
-    tokens, values = scorer.top_logprobs(prompt, given, family.top)
+    given = [*output, *FAMILY.suffix_tokens(key)]
+    tokens, values = scorer.top_logprobs(prompt, given, FAMILY.top)
     return encode(np.array(given), tokens, values)

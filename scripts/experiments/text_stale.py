@@ -13,20 +13,25 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.experiments.text_logprobs import FEATURES, Records, key_for, raised
+from scripts.experiments.text_logprobs import (
+    FEATURES,
+    SUFFIX_ENGINE,
+    Records,
+    key_for,
+    raised,
+)
 from verifier import digest
 from verifier.calibration import Case
 from verifier.calibration.atomic import write_whole
-from verifier.digest import Words
 from verifier.digest.logprobs import Logprobs
 
 __all__ = ["guess_distances", "stale_cases"]
 
 SUFFIX = FEATURES["suffix"]
-JUDGES = ("torch-f32", "torch-bf16")
 MEAN = "the population's mean: frequent tokens at every position"
 BORROWED = "the record of another output"
 STALE = "the record from before the key was drawn, the suffix guessed"
+REUSED = "the honest digest, under the key of another round"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +43,36 @@ class _Population:
 
 
 def guess_distances(records: Records, family: Logprobs) -> dict[str, NDArray[np.uint16]]:
-    """By kind of guess, distances `uint16[tasks, 1, judges]` to the judges' honest digests."""
-    found: dict[str, list[NDArray[np.int64]]] = {}
-    before: Words | None = None
-    for task, made in _guesses(records, family):
-        key = key_for(task)
-        honest = [records.array("honest", judge, task, family.top) for judge in JUDGES]
-        wanted = family.digest_records(honest, key)
-        claimed = family.digest_records(list(made.values()), key)
-        rows = dict(zip(made, claimed[:, None], strict=True))
-        if before is not None:
-            rows["the honest digest of another round"] = before
-        for words, row in rows.items():
-            found.setdefault(words, []).append(digest.distances(row, wanted))
-        before = wanted[:1]
-    return {words: np.array(rows, dtype=np.uint16)[:, None] for words, rows in found.items()}
+    """By kind of guess, distances `uint16[tasks, keys]` to the honest digest under each key."""
+    tasks = [task for task in records.tasks("honest", SUFFIX_ENGINE) if task in records.suffixes]
+    honest = [records.under_all_keys(task, family.top) for task in tasks]
+    population = _population([made[0] for made in honest], family) if honest else None
+    found: dict[str, list[list[int]]] = {}
+    for row, task in enumerate(tasks):
+        assert population is not None
+        before = family.digest_records(honest[row][-1:], key_for(task, len(honest[row]) - 1))
+        columns: dict[str, list[int]] = {}
+        for number, true in enumerate(honest[row]):
+            guesses = _guesses(true, honest[row - 1][number], population)
+            words = family.digest_records([true, *guesses.values()], key_for(task, number))
+            claims = {**dict(zip(guesses, words[1:, None], strict=True)), REUSED: before}
+            for kind, claim in claims.items():
+                apart = int(digest.distances(words[:1], claim)[0])
+                columns.setdefault(kind, []).append(apart)
+            before = words[:1]
+        for kind, aparts in columns.items():
+            found.setdefault(kind, []).append(aparts)
+    return {kind: np.array(rows, dtype=np.uint16) for kind, rows in found.items()}
 
 
 def stale_cases(records: Records, family: Logprobs) -> Iterator[Case]:
     """Claims of providers that ran the claimed model before the key was drawn, and not since."""
-    for task, made in _guesses(records, family):
-        content = made[STALE].tobytes()
+    tasks = records.tasks("honest", SUFFIX_ENGINE)
+    arrays = [records.array("honest", SUFFIX_ENGINE, task, family.top) for task in tasks]
+    population = _population(arrays, family) if arrays else None
+    for task, true in zip(tasks, arrays, strict=True):
+        assert population is not None
+        content = _stale(true, population).tobytes()
         name = f"{task}.{sha256(content).hexdigest()[:16]}.bin"
         path = f"outputs/records/stale.{family.top}/{name}"
         if not (records.work / path).exists():
@@ -71,22 +85,18 @@ def stale_cases(records: Records, family: Logprobs) -> Iterator[Case]:
         yield Case(task, "different", STALE, path, seats, True, key_for(task))
 
 
-def _guesses(records: Records, family: Logprobs) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
-    """For each task, records made up for it."""
-    tasks = records.tasks("honest", *JUDGES)
-    arrays = [records.array("honest", JUDGES[0], task, family.top) for task in tasks]
-    population = _population(arrays, family) if arrays else None
-    for number, task in enumerate(tasks):
-        assert population is not None
-        true, other = arrays[number], arrays[number - 1]
-        yield (
-            task,
-            {
-                MEAN: _spread(true, population),
-                BORROWED: _borrowed(true, other),
-                STALE: np.concatenate((true[:-SUFFIX], _spread(true[-SUFFIX:], population))),
-            },
-        )
+def _guesses(true: np.ndarray, other: np.ndarray, population: _Population) -> dict[str, np.ndarray]:
+    """Records made up for one task; other: the record of another output."""
+    return {
+        MEAN: _spread(true, population),
+        BORROWED: _borrowed(true, other),
+        STALE: _stale(true, population),
+    }
+
+
+def _stale(true: np.ndarray, population: _Population) -> np.ndarray:
+    """What was known of the output before the key was drawn, and the population's suffix."""
+    return np.concatenate((true[:-SUFFIX], _spread(true[-SUFFIX:], population)))
 
 
 def _population(arrays: Sequence[np.ndarray], family: Logprobs) -> _Population:

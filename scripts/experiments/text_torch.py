@@ -67,6 +67,22 @@ class Torch:
             values, tokens = torch.log_softmax(logits.double(), dim=-1).topk(top, dim=-1)
         return tokens.numpy(), values.numpy()
 
+    def top_logprobs_after(
+        self, prefix: Sequence[int], given: Sequence[Sequence[int]], top: int
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+        """What `top_logprobs` tells of each of several rows of tokens, all of the same length, that
+        might follow the prefix, which is read once."""
+        with torch.inference_mode():
+            read = self._model(torch.tensor([list(prefix)]), use_cache=True, logits_to_keep=1)
+            cache = read.past_key_values
+            cache.batch_repeat_interleave(len(given))
+            rows = torch.tensor([list(row[:-1]) for row in given])
+            after = self._model(rows, past_key_values=cache).logits
+            first = read.logits.expand(len(given), 1, -1)
+            logits = torch.cat((first, after), dim=1)
+            values, tokens = torch.log_softmax(logits.double(), dim=-1).topk(top, dim=-1)
+        return list(zip(tokens.numpy(), values.numpy(), strict=True))
+
     def beam(self, prompt: Sequence[int], tokens: int, beams: int) -> list[int]:
         """The token ids that beam search finds, the end of text included."""
         with torch.inference_mode():
