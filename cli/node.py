@@ -15,7 +15,7 @@ from chain.errors import ConfigError
 from chain.gateway import Gateway
 from chain.keys import is_local
 from chain.structs import Stake
-from chain.units import show_ether
+from chain.units import parse_ether, show_ether
 from cli import settings
 from cli.agent import describe
 from cli.engines import engine_config, file_of
@@ -60,6 +60,14 @@ def init(
     poll: Annotated[
         float, typer.Option("--poll", help="Seconds between looks at the chain.", min=0.05)
     ] = 1.0,
+    appeal_budget: Annotated[
+        str,
+        typer.Option(
+            help="What the node may spend on appeals in all, where it was outvoted and its work, "
+            "done anew, comes out the same.",
+            metavar="ETH",
+        ),
+    ] = "0",
     confirmations: Annotated[
         str | None,
         typer.Option(
@@ -100,6 +108,7 @@ def init(
         backend_url=chosen.backend_url,
         confirmations=_confirmations(confirmations, found.chain_id),
         poll_seconds=poll,
+        appeal_budget=_budget(appeal_budget),
         engines={DEFAULT: engine_config(chosen)},
     )
     files = StateDir(chosen.state_dir.absolute())
@@ -145,6 +154,7 @@ def status(state_dir: _STATE = None, as_json: _JSON = False) -> None:
         "agent": describe(gateway, config.agent_id),
         "running": files.is_locked(),
         "cursor": (cursor := store.cursor()) and cursor[0],
+        "appeals": {"budget": str(config.appeal_budget), "spent": str(store.spent_on_appeals())},
         "seats": [
             {
                 "requestHash": "0x" + record.id.request_hash.hex(),
@@ -176,6 +186,9 @@ def status(state_dir: _STATE = None, as_json: _JSON = False) -> None:
                f"{show_ether(int(report['agent']['ownerCredit']))} of credit")  # fmt: skip
     state = "running" if report["running"] else "not running"
     typer.echo(f"node: {state}, read up to block {report['cursor']}")
+    if config.appeal_budget:
+        typer.echo(f"appeals: {show_ether(store.spent_on_appeals())} spent, of at most "
+                   f"{show_ether(config.appeal_budget)}")  # fmt: skip
     for seat in report["seats"]:
         place = "provider" if seat["role"] == "provider" else f"seat {seat['seat']}"
         ending = f": {seat['outcome']}" if seat["outcome"] else ""
@@ -244,6 +257,15 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise StateError(f"The file {path} cannot be read: {error.strerror}.") from None
+
+
+def _budget(text: str) -> int:
+    try:
+        return parse_ether(text)
+    except ValueError:
+        raise ConfigError(
+            f"{text!r} is not an amount: give --appeal-budget as ETH, such as 0.05, or 0."
+        ) from None
 
 
 def _confirmations(text: str | None, chain_id: int) -> int | None:

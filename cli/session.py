@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
 from eth_utils.address import is_address, to_checksum_address
 
@@ -16,7 +15,7 @@ from chain.gateway import Gateway
 from chain.keys import Signer
 from chain.sender import Sender
 from chain.types import Address, AgentId, RequestHash, Wei
-from chain.units import ETHER
+from chain.units import parse_ether
 from cli.settings import Settings
 from cli.signing import signer_from
 
@@ -72,15 +71,15 @@ def agent_id(text: str) -> AgentId:
 def ether(text: str) -> Wei:
     """An amount in ETH as given on the command line, in wei."""
     try:
-        wei = Decimal(text) * ETHER
-    except InvalidOperation:
-        wei = Decimal(-1)
-    if not wei.is_finite() or wei <= 0 or wei != int(wei):
+        wei = parse_ether(text)
+    except ValueError:
+        wei = 0
+    if wei == 0:
         raise ConfigError(
             f"{text!r} is not an amount: give ETH as a positive number such as 1.5, with at most "
             "18 decimals."
         )
-    return Wei(int(wei))
+    return Wei(wei)
 
 
 def request_hash(text: str) -> RequestHash:

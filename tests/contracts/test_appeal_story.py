@@ -13,11 +13,17 @@ from sqlalchemy import and_, select
 from backend.store import AppealRecord, LevelRecord, RoundRecord
 from backend.store.phases import phase_at
 from chain.events import AcceptedForGood, Appealed, CommitteeDrawn, RoundFinalized
-from chain.types import Phase, RequestHash, Verdict
+from chain.types import PROVIDER_SEAT, Phase, RequestHash, SeatState, Verdict
+from chain.units import ETHER
 from cli import main
 from cli.anvil import AnvilOptions
 from tests.backend.live import Index
+from tests.node.harness import EchoEngine
+from tests.support.actors import Actor
 from tests.support.court import LOCAL, OUTPUT, ROUNDS, Court, digest_of, open_court
+from tests.support.polling import eventually
+from verifier.node import DaemonConfig, EngineBook, NodeDaemon, StateDir, Store
+from verifier.tasks import Task
 
 pytestmark = pytest.mark.integration
 
@@ -173,3 +179,65 @@ def test_audit__when_the_premiums_pay_for_one__then_a_larger_committee_confirms(
     assert assert_indexed(index, court, name) is Phase.FINAL
     shown = say("verify", "show", "0x" + name.hex())
     assert "7 seats: Accepted, asked by the protocol, by lot" in shown
+
+
+def test_node__when_a_captured_committee_outvotes_it__then_it_appeals_and_loses_nothing(
+    court: Court, tmp_path: Path
+) -> None:
+    task = Task(court.profile_id, "text", "echo", prompt="Say what is true.")
+    receipt, _ = court.receipt(task.canonical())
+    name = court.submit(receipt, uri=task.uri())
+    drawn = court.draw(name)
+    honest, liars = court.verifiers[drawn.agent_ids[0]], (1, 2, PROVIDER_SEAT)
+    lie = digest_of(drawn.key, OUTPUT)
+    node = node_of(court, honest, tmp_path)
+    for seat in liars:
+        court.commit(drawn, seat, lie)
+
+    def after_a_look(state: SeatState) -> bool:
+        node.tick()
+        return bool(court.door.call(ROUNDS, "seats", name)[0].state is state)
+
+    eventually(lambda: after_a_look(SeatState.COMMITTED), "its commitment")
+    for seat in liars:
+        court.open(drawn, seat, lie)
+    eventually(lambda: after_a_look(SeatState.OPENED), "its opening")
+
+    def appealed() -> bool:
+        node.tick()
+        return court.round(name).level == 1
+
+    eventually(appealed, "its appeal")
+    decide(court, name, b"Say what is true.")
+    close_window(court)
+    ended = court.client.send(ROUNDS, "advance", name).one(RoundFinalized)
+    assert ended.verdict is Verdict.REJECTED
+    before = [court.stake(agent).bonded for agent in drawn.agent_ids]
+    credit = court.door.call(ROUNDS, "creditOf", honest.address)
+    court.settle(drawn)
+    lost = [
+        stake - court.stake(agent).bonded
+        for agent, stake in zip(drawn.agent_ids, before, strict=True)
+    ]
+    assert lost == [0, LOCAL.seat_lock // 2, LOCAL.seat_lock // 2]
+    assert credit >= LOCAL.appeal_bond
+
+
+def node_of(court: Court, actor: Actor, folder: Path) -> NodeDaemon:
+    """An honest verifier's node, whose engine repeats the prompt, with ETH for appeals."""
+    made, files = court.deployment.court, StateDir(folder)
+    files.create()
+    return NodeDaemon(
+        DaemonConfig(
+            agent_id=actor.agent_id,
+            court=made,
+            first_block=int(court.deployment.block),
+            state_dir=folder,
+            appeal_budget=ETHER,
+        ),
+        court.door,
+        actor.sender,
+        Store(files.store, made, actor.agent_id),
+        EngineBook({}, {court.profile_id: EchoEngine()}),
+        actor.signer,
+    )

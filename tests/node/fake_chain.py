@@ -12,7 +12,7 @@ from typing import Any
 from chain import messages
 from chain.blocks import Block, TxReceipt
 from chain.errors import RevertError
-from chain.events import CommitteeDrawn, Event, Log, RoundSubmitted
+from chain.events import CommitteeDrawn, Event, Log, RoundSubmitted, Tallied
 from chain.gateway import BlockTag
 from chain.keys import Signer, local_signer
 from chain.messages import Court
@@ -133,6 +133,8 @@ class FakeChain:
             raise RevertError("RoundUnknown", {}, "There is no such round.")
         if function == "round":
             return replace(found.data, phase=_phase(found, self.blocks[number].timestamp))
+        if function == "appealCost":
+            return Wei(3), Wei(2)
         if function == "providerSeat":
             return found.seats[PROVIDER_SEAT]
         assert function in ("seats", "seatsAt")
@@ -309,6 +311,29 @@ class FakeChain:
             raise _revert("OutputHashMismatch")
         found.output = output
         self._change(request_hash, phase=Phase.FINAL)
+
+    def count(self, request_hash: bytes, verdict: Verdict, agreeing: int = 0) -> None:
+        """The level is counted, and may be appealed for 30 s; an event alone tells the verdict."""
+        closes = self.blocks[-1].timestamp + 31
+        self._change(
+            request_hash, phase=Phase.APPEALING, verdict=Verdict.NONE, appeal_closes_at=closes
+        )
+        event = Tallied(
+            _log(len(self.blocks)),
+            RequestHash(request_hash),
+            0,
+            verdict,
+            opened=0b111,
+            agreeing=agreeing,
+            cluster=0,
+            appeal_closes_at=closes,
+            publish_closes_at=0,
+        )
+        self._mine(1, [event])
+
+    def _do_appeal(self, request_hash: bytes) -> None:
+        self._require(request_hash, Phase.APPEALING)
+        self._change(request_hash, phase=Phase.DRAWING, level=1)
 
     def _do_advance(self, request_hash: bytes) -> None:
         self._require(request_hash, Phase.TALLYING)

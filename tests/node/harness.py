@@ -13,6 +13,7 @@ from verifier import profiles
 from verifier.engines import Engine
 from verifier.node.daemon import DaemonConfig, NodeDaemon
 from verifier.node.engine_book import EngineBook
+from verifier.node.poker import BackOff
 from verifier.node.seat import SeatFactory, honest_seat
 from verifier.node.statedir import StateDir
 from verifier.node.store import Store
@@ -116,6 +117,7 @@ class Node:
         engine: Engine | None = None,
         factory: SeatFactory = honest_seat,
         confirmations: int | None = 0,
+        appeal_budget: int = 0,
     ) -> None:
         self.chain = chain
         self.engine = engine or EchoEngine()
@@ -124,6 +126,7 @@ class Node:
         self.signer = signer(ME)
         self._factory = factory
         self._confirmations = confirmations
+        self._appeal_budget = appeal_budget
         self._jobs: dict[str, None] = {}
         self.start()
 
@@ -138,6 +141,8 @@ class Node:
                 first_block=0,
                 state_dir=self.files.root,
                 confirmations=self._confirmations,
+                back_off=BackOff(committee=(0.0, 0.0)),
+                appeal_budget=self._appeal_budget,
             ),
             self.chain,
             FusedSender(self.chain, self._jobs, fuse),

@@ -66,10 +66,14 @@ class Court:
         )
         return receipt, salt
 
-    def submit(self, receipt: Receipt, nonce: bytes = bytes(32)) -> RequestHash:
+    def submit(
+        self, receipt: Receipt, nonce: bytes = bytes(32), uri: str | None = None
+    ) -> RequestHash:
+        """The client has it verified; uri: where the task is, if anybody is to do it."""
         signed = messages.sign_receipt(receipt, self.deployment.court, self.provider.signer)
+        task = uri or task_uri(receipt)
         mined = self.client.send(
-            "Router", "verify", receipt, signed, task_uri(receipt), nonce, value=self.profile.fee
+            "Router", "verify", receipt, signed, task, nonce, value=self.profile.fee
         )
         return mined.one(RoundSubmitted).request_hash
 

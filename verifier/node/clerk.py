@@ -108,6 +108,11 @@ class Clerk:
         self._carry_out(known, record, decision, view)
         return _owes(record, situation)
 
+    def digest_anew(self, known: KnownRound, seat_id: SeatId) -> bytes:
+        """The digest of a seat's work done once more, by the engine."""
+        seat = self._behaviour(known, seat_id)
+        return seat.produce_digest(seat.work()).digest
+
     def forget(self, request_hash: bytes) -> None:
         """Closes the seats of a round that is over, and lets go of what was kept in memory."""
         for record in self._store.seats(request_hash):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from chain.units import parse_ether, show_ether
 from verifier.node.engine_book import DEFAULT, EngineConfig
 from verifier.node.errors import StateError
 from verifier.node.statedir import StateDir, write_whole
@@ -25,13 +26,14 @@ FINALIZED: Final = "finalized"
 _HEAD: Final = """\
 # Configuration of one Assay node. `confirmations` is how many blocks must follow before something
 # irreversible is done, or "finalized". Each [engines.<profile>] (a profile's name or 0x id, or
-# "default" for all others) names an engine and its settings.
+# "default" for all others) names an engine and its settings. `appeal_budget` is how much the
+# node may spend on appeals in all, in ETH.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class NodeConfig:
-    """One node. Paths are absolute; `confirmations` None means finalized.
+    """One node. Paths are absolute; `confirmations` None means finalized; `appeal_budget` in wei.
 
     Exactly one of `keystore` (with `keystore_password_file`) and `local_account` names the key.
     """
@@ -47,6 +49,7 @@ class NodeConfig:
     confirmations: int | None = 0
     poll_seconds: float = 1.0
     grace_seconds: float = 60.0
+    appeal_budget: int = 0
     engines: Mapping[str, EngineConfig] = field(
         default_factory=lambda: {DEFAULT: EngineConfig("builtin")}
     )
@@ -94,6 +97,7 @@ class NodeConfig:
             "confirmations": FINALIZED if self.confirmations is None else self.confirmations,
             "poll_seconds": float(self.poll_seconds),
             "grace_seconds": float(self.grace_seconds),
+            "appeal_budget": show_ether(self.appeal_budget).removesuffix(" ETH"),
         }
         lines = [f"{name} = {_value(value)}" for name, value in flat.items() if value is not None]
         for profile, engine in self.engines.items():
@@ -126,6 +130,7 @@ class _Reader:
             confirmations=None if confirmations == FINALIZED else int(confirmations),
             poll_seconds=self._seconds("poll_seconds", 1.0),
             grace_seconds=self._seconds("grace_seconds", 60.0),
+            appeal_budget=self._ether("appeal_budget"),
             engines=self._engines(),
         )
         if self._raw:
@@ -160,6 +165,12 @@ class _Reader:
         if not 0.01 <= value <= 86_400:
             raise self._wrong(name, "a number of seconds from 0.01 to 86400")
         return value
+
+    def _ether(self, name: str) -> int:
+        try:
+            return parse_ether(self._take(name, str, "0"))
+        except ValueError:
+            raise self._wrong(name, 'an amount of ETH as text, such as "0.05"') from None
 
     def _engines(self) -> dict[str, EngineConfig]:
         tables = self._take("engines", dict, {})

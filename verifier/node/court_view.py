@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 from chain.blocks import Block
 from chain.errors import RevertError
-from chain.events import Event
+from chain.events import Event, Tallied
 from chain.gateway import BlockTag
 from chain.structs import Profile, Round, Seat
 from chain.types import PROVIDER_SEAT, BlockNumber, Phase
@@ -64,6 +64,22 @@ class CourtView:
         if number >= len(seats):
             raise NodeError("The draw was taken back by a reorganisation; looking again.")
         return seats[number]
+
+    def tallied(self, request_hash: bytes, level: int, first_block: int) -> Tallied | None:
+        """How a level of a round submitted in `first_block` was counted: while it may be appealed
+        the views tell no verdict."""
+        for event in reversed(self._gateway.logs(first_block, self._gateway.head().number)):
+            if isinstance(event, Tallied) and (event.request_hash, event.level) == (
+                request_hash,
+                level,
+            ):
+                return event
+        return None
+
+    def appeal_cost(self, request_hash: bytes) -> tuple[int, int]:
+        """(fees of the next committee, bond), in wei."""
+        fees, bond = self._gateway.call(COURT, "appealCost", request_hash)
+        return int(fees), int(bond)
 
     def round_count(self, block: BlockTag = "latest") -> int:
         """Rounds submitted until a block."""

@@ -25,6 +25,7 @@ from chain.keys import Signer
 from chain.messages import Court
 from chain.structs import Round
 from chain.types import Phase
+from verifier.node.appellant import Appellant
 from verifier.node.clerk import Clerk, Moment
 from verifier.node.court_view import ChainReader, CourtView
 from verifier.node.engine_book import EngineBook
@@ -71,7 +72,8 @@ class DaemonConfig:
     agent_id: whose seats it holds; court: at which court; first_block: nothing happened before it;
     state_dir: its folder; backend_url: where `assay:` tasks are resolved; confirmations: how deep a
     block must be before something irreversible follows from it, None for finalized; poll_seconds:
-    between looks; grace_seconds: for finishing after the first signal.
+    between looks; grace_seconds: for finishing after the first signal; appeal_budget: wei that it
+    may spend on appeals.
     """
 
     agent_id: int
@@ -82,6 +84,7 @@ class DaemonConfig:
     confirmations: int | None = 0
     poll_seconds: float = 1.0
     grace_seconds: float = 60.0
+    appeal_budget: int = 0
     back_off: BackOff = field(default_factory=BackOff)
 
 
@@ -136,6 +139,17 @@ class NodeDaemon:
             seat_factory,
             workers.generator,
             workers.sendings,
+        )
+        self._appellant = Appellant(
+            config.agent_id,
+            config.appeal_budget,
+            store,
+            self._court,
+            self._clerk.digest_anew,
+            sender,
+            workers.generator,
+            workers.sendings,
+            config.back_off,
         )
         self._settler = Settler(
             config.agent_id, self._court, sender, workers.sendings, config.back_off
@@ -226,7 +240,10 @@ class NodeDaemon:
                 self._store.round_done(known.request_hash)
                 self._clerk.forget(known.request_hash)
                 self._poker.forget(known.request_hash)
+                self._appellant.forget(known.request_hash)
             return owed
+        for number in numbers:
+            self._appellant.consider(known, view, number)
         role = Role.PROVIDER if mine else Role.COMMITTEE if numbers else Role.BYSTANDER
         self._poker.consider(known, view, head, moment.now, role)
         return owed + (1 if mine and view.phase is Phase.DRAWING else 0)

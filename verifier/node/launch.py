@@ -136,6 +136,7 @@ class OpenNode:
                 confirmations=config.confirmations,
                 poll_seconds=config.poll_seconds,
                 grace_seconds=config.grace_seconds,
+                appeal_budget=config.appeal_budget,
             ),
             self.gateway,
             Sender(self.gateway, self.signer, FileJournal(self.files.journal)),

@@ -102,15 +102,19 @@ class Seat:
     def generate(self) -> bytes:
         """The output: a verifier's own, or the one the provider delivered."""
         if not self.assignment.id.is_provider:
-            profile = self.assignment.profile
-            engine = self.tools.engine(profile)
-            if profile.pins:
-                # Checked at the start too, but an agent may enrol while its node runs.
-                require_environment(profile, engine)
-            return engine.generate(self.task())
+            return self.work()
         delivery = self.assignment.delivery
         stored = self.tools.read_output(delivery.content_hash) if delivery else None
         return stored if stored is not None else self._regenerate()
+
+    def work(self) -> bytes:
+        """The task done by this node's engine."""
+        profile = self.assignment.profile
+        engine = self.tools.engine(profile)
+        if profile.pins:
+            # Checked at the start too, but an agent may enrol while its node runs.
+            require_environment(profile, engine)
+        return engine.generate(self.task())
 
     def produce_digest(self, output: bytes) -> Produced:
         """The digest of an output under the round's key, with its evidence.

@@ -50,6 +50,10 @@ CREATE TABLE IF NOT EXISTS deliveries (
     content_hash BLOB NOT NULL, salt BLOB NOT NULL, client TEXT NOT NULL,
     deadline INTEGER NOT NULL, receipt BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS appeals (
+    request_hash BLOB NOT NULL, level INTEGER NOT NULL, wei TEXT NOT NULL,
+    PRIMARY KEY (request_hash, level)
+);
 """
 
 _SEAT: Final = "request_hash = ? AND level = ? AND seat = ? AND key = ?"
@@ -295,6 +299,29 @@ class Store:
     def deliveries(self) -> list[Delivery]:
         """All deliveries, oldest first."""
         return [Delivery(*row) for row in self._all("SELECT * FROM deliveries ORDER BY rowid")]
+
+    # ------------------------------------------------------------------ appeals
+
+    def spent_on_appeals(self) -> int:
+        """Wei paid for appeals by this node, whatever came back of it."""
+        return sum(int(wei) for (wei,) in self._all("SELECT wei FROM appeals"))
+
+    def spend_on_appeal(self, request_hash: bytes, level: int, wei: int, budget: int) -> bool:
+        """Notes, before it is sent, what an appeal against a level costs, unless with it more than
+        `budget` would be spent; whether it may be sent. Noted once, however often it is asked."""
+        with self._lock:
+            before = self._one(
+                "SELECT wei FROM appeals WHERE request_hash = ? AND level = ?", request_hash, level
+            )
+            if before is None and self.spent_on_appeals() + wei > budget:
+                return False
+            self._write("INSERT OR IGNORE INTO appeals VALUES (?, ?, ?)",
+                        request_hash, level, str(wei))  # fmt: skip
+            return True
+
+    def unspend_on_appeal(self, request_hash: bytes, level: int) -> None:
+        """Nothing was paid after all."""
+        self._write("DELETE FROM appeals WHERE request_hash = ? AND level = ?", request_hash, level)
 
     # ------------------------------------------------------------------ inside
 
