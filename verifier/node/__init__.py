@@ -7,6 +7,7 @@ What there is, from the outside in:
     clerk       seats: finds them and carries out what `decide` says
     decide      the pure rule: stored record + what the chain says → next act
     seat        `Seat`: what a seat generates, digests, commits, opens and publishes
+    appellant   appeals where the node was outvoted and is sure of its work
     settler     closes the accounts of seats in rounds that are over
     poker       draws and advances rounds in turn with the other nodes
     watcher     events into the store
