@@ -14,13 +14,13 @@ import {Phase, Verdict} from "./interfaces/IVerificationRounds.sol";
 import {BenchLib} from "./libraries/Bench.sol";
 import {Fees} from "./libraries/Fees.sol";
 import {RoundsBase} from "./rounds/RoundsBase.sol";
-import {RoundsEnd} from "./rounds/RoundsEnd.sol";
+import {RoundsFlags} from "./rounds/RoundsFlags.sol";
 
-/// @title Committees: drawing them, and appealing to larger ones. A piece of the court's code, of no use at
-/// its own address. What each function does says `IVerificationRounds`.
+/// @title Committees: drawing them, appealing to larger ones, and asking them about what was published. A piece
+/// of the court's code, of no use at its own address. What each function does says `IVerificationRounds`.
 // At its own address it knows no round, so that it never holds any ether.
 // slither-disable-next-line locked-ether
-contract CourtDraws is RoundsEnd {
+contract CourtDraws is RoundsFlags {
     constructor(
         IIdentityRegistry identity,
         IValidationRegistry validation,
@@ -75,10 +75,12 @@ contract CourtDraws is RoundsEnd {
         emit IValidationNetwork.ValidatorsSelected(requestHash, operators, entropy);
     }
 
-    /// @dev For a round whose window for appeals is over, and for one that waits for its draw: once the vault was
-    /// halted there will be none.
+    /// @dev For a round whose window for appeals, flags or votes is over, and for one that waits for its draw: once
+    /// the vault was halted there will be none.
     function advance(bytes32 requestHash) external nonReentrant {
-        if (_phase(requestHash) == Phase.Tallying) return _conclude(requestHash);
+        Phase phase = _phase(requestHash);
+        if (phase == Phase.Tallying) return _conclude(requestHash);
+        if (phase == Phase.Flagging || phase == Phase.Voting) return _closeFlags(requestHash);
         _requirePhase(requestHash, Phase.Drawing);
         require(_vault.halted(), RoundWrongPhase(requestHash, Phase.Drawing, Phase.Tallying));
         Trial storage c = _trials[requestHash];
@@ -202,7 +204,7 @@ contract CourtDraws is RoundsEnd {
 
     function _stand(bytes32 requestHash, uint8 number, Profile memory profile) private {
         Level storage level = _trials[requestHash].levels[number];
-        level.bench = level.bench.standing();
+        level.bench = level.bench.moved(Phase.Publishing, block.timestamp);
 
         emit AcceptedForGood(requestHash, number, block.timestamp + profile.publishWindow);
     }

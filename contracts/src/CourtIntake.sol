@@ -283,6 +283,6 @@ contract CourtIntake is RoundsBase {
 
     function _duration(Profile memory profile) private pure returns (uint256) {
         return uint256(profile.commitWindow) + profile.openWindow + profile.appealWindow
-            + profile.publishWindow + profile.flagWindow;
+            + profile.publishWindow + 2 * uint256(profile.flagWindow);
     }
 }

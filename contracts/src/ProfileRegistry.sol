@@ -123,6 +123,7 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
             p.appealWindow <= MAX_WINDOW && p.flagWindow <= MAX_WINDOW,
             ProfileInvalid("appealWindow or flagWindow is above 30 days")
         );
+        require(p.flagWindow == 0 || p.appealBond != 0, ProfileInvalid("flagWindow needs an appealBond"));
         require(p.auditBps == 0 || p.appealWindow != 0, ProfileInvalid("auditBps needs an appealWindow"));
         require(
             p.maxOutputBytes != 0 && p.maxOutputBytes <= MAX_OUTPUT_BYTES,

@@ -14,6 +14,8 @@ import {IStakeVault} from "./interfaces/IStakeVault.sol";
 import {IValidationNetwork} from "./interfaces/IValidationNetwork.sol";
 import {IValidationRegistry} from "./interfaces/IValidationRegistry.sol";
 import {
+    Flag,
+    FlagKind,
     IVerificationRounds,
     Phase,
     Receipt,
@@ -119,6 +121,21 @@ contract VerificationRounds is RoundsSeats {
     }
 
     /// @inheritdoc IVerificationRounds
+    function publishByReference(bytes32, bytes32, bytes32, bytes32, string calldata) external {
+        Delegate.forward(address(_draws));
+    }
+
+    /// @inheritdoc IVerificationRounds
+    function flag(bytes32, FlagKind) external payable {
+        Delegate.forward(address(_draws));
+    }
+
+    /// @inheritdoc IVerificationRounds
+    function vote(bytes32, uint8, bool) external {
+        Delegate.forward(address(_draws));
+    }
+
+    /// @inheritdoc IVerificationRounds
     function appealCost(bytes32) external view returns (uint256, uint256) {
         Delegate.view_(address(_draws));
     }
@@ -146,11 +163,21 @@ contract VerificationRounds is RoundsSeats {
     }
 
     /// @inheritdoc IVerificationRounds
+    function flagOf(bytes32) external view returns (Flag memory) {
+        Delegate.view_(address(_settlement));
+    }
+
+    /// @inheritdoc IVerificationRounds
     function providerSeat(bytes32) external view returns (Seat memory) {
         Delegate.view_(address(_settlement));
     }
 
     // ---------------------------------------------------------------- money
+
+    /// @dev The flagger's share of a slash: nobody else's money arrives without a verb.
+    receive() external payable {
+        require(msg.sender == address(_vault), RoundNotVault(msg.sender));
+    }
 
     /// @inheritdoc IVerificationRounds
     function withdraw() external nonReentrant {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Phase, Verdict} from "./IVerificationRounds.sol";
+import {FlagKind, Phase, Verdict} from "./IVerificationRounds.sol";
 
 /// @title What the court refuses, and what it tells.
 interface ICourtRecord {
@@ -35,6 +35,10 @@ interface ICourtRecord {
     error OutputHashMismatch(bytes32 requestHash, bytes32 published);
     error OutputTooLarge(uint256 size, uint256 limit);
     error OutputNotProvider(uint256 agentId, address caller);
+    error OutputNeedsBytes(bytes32 requestHash);
+    error OutputURIInvalid(uint256 length, uint256 limit);
+    error SeatAlreadyVoted(bytes32 requestHash, uint8 seat);
+    error RoundNotVault(address sender);
 
     // ---------------------------------------------------------------- events
     event RoundSubmitted(
@@ -104,6 +108,22 @@ interface ICourtRecord {
     /// @notice Accepted, and nothing can follow but publishing, from now on.
     event AcceptedForGood(bytes32 indexed requestHash, uint8 level, uint256 publishClosesAt);
     event OutputPublished(bytes32 indexed requestHash, bytes32 contentHash, bytes32 salt, bytes output);
+    event OutputReferenced(bytes32 indexed requestHash, bytes32 contentHash, bytes32 salt, string uri);
+    /// @notice What was published can be flagged.
+    event FlagsOpened(bytes32 indexed requestHash, uint256 closesAt);
+    /// @param level whose seats vote.
+    event Flagged(
+        bytes32 indexed requestHash,
+        address indexed flagger,
+        FlagKind kind,
+        uint8 level,
+        uint256 bond,
+        uint256 closesAt
+    );
+    event Voted(bytes32 indexed requestHash, uint256 indexed agentId, uint8 level, uint8 seat, bool faulty);
+    /// @param upheld a quorum of the committee says that something is wrong; the flagger earns a share of what the
+    /// provider then loses. @param returned to the flagger, of its bond.
+    event FlagClosed(bytes32 indexed requestHash, bool upheld, uint256 returned);
     event SeatSettled(
         bytes32 indexed requestHash,
         uint256 indexed agentId,

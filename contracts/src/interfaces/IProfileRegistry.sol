@@ -36,7 +36,7 @@ struct Profile {
     uint32 appealWindow; // 0: verdicts are final
     uint32 flagWindow; // 0: what was published cannot be flagged
     uint16 auditBps; // how often the protocol appeals by itself
-    bool voidDigests; // the family has a digest that says "no answer": opening it counts as not opening
+    bool voidDigests; // the family has a digest that says "no answer": no claim, and a vote that earns nothing
     bytes32 calibrationRoot;
 }
 

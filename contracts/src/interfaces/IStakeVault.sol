@@ -63,6 +63,7 @@ interface IStakeVault {
     event Left(uint256 indexed agentId, bytes32 indexed profileId, address indexed operator);
     event Locked(uint256 indexed agentId, bytes32 indexed ref, uint256 amount);
     event Released(uint256 indexed agentId, bytes32 indexed ref, uint256 amount, uint256 slashed);
+    event Rewarded(uint256 indexed agentId, bytes32 indexed ref, uint256 amount);
     event SlashedFundsSent(address indexed treasury, uint256 amount);
     event Halted();
 
@@ -87,6 +88,11 @@ interface IStakeVault {
     /// @notice Frees `amount` and takes `slashed` of it, from bonded stake first, then from unbonding. What
     /// exceeds the agent's cap of this period stays locked until `collect` takes it in a later one.
     function release(uint256 agentId, uint256 amount, uint256 slashed, bytes32 ref) external;
+    /// @notice `release`, and a quarter of what is taken now goes to the court, for whoever brought it about.
+    /// @return reward in wei, sent to the caller.
+    function releaseAndReward(uint256 agentId, uint256 amount, uint256 slashed, bytes32 ref)
+        external
+        returns (uint256 reward);
     /// @notice Draws up to `request.count` distinct agents by weight, without replacement, and locks
     /// `request.lockAmount` of each. Whoever enrolled counts: an agent that left, or was sold, after the
     /// epoch can still be drawn, so nobody dodges or steers a draw once its entropy is known.

@@ -27,6 +27,7 @@ enum Phase {
     Appealing, // counted; anybody may have a larger committee decide
     Publishing, // provisionally Accepted; the provider owes the output's bytes
     Flagging, // published; anybody may say that it is not what was accepted
+    Voting, // somebody has; the last committee says whether that is so
     Final
 }
 
@@ -44,6 +45,23 @@ enum SeatState {
     Opened
 }
 
+/// @notice What is said to be wrong with what was published. It helps whoever looks into it, no more: the
+/// committee says whether anything is wrong.
+enum FlagKind {
+    Unavailable, // nothing is there
+    Mismatch, // what is there is not the output of the receipt
+    Claim // its digest is not what the provider claimed before a committee
+}
+
+/// @notice A flag on what was published, and what the committee says to it so far. Masks: bit i is seat i.
+struct Flag {
+    address flagger; // zero: there is none
+    uint8 level; // whose seats vote
+    uint256 closesAt; // of the phase Flagging, or of Voting
+    uint256 faulty;
+    uint256 sound;
+}
+
 /// @notice A round as the court knows it now: what is stored, and what follows from it, the profile and
 /// the clock. Counts, windows, quorum and cluster are the present level's.
 struct Round {
@@ -57,7 +75,7 @@ struct Round {
     uint256 entropyBlock;
     uint32 sortitionEpoch;
     uint256 commitClosesAt;
-    uint256 openClosesAt; // once counted: when that was
+    uint256 openClosesAt; // once counted: when that was, or when the phase after it ends
     uint256 appealClosesAt; // 0 unless Appealing
     uint256 publishClosesAt; // 0 unless Publishing
     uint8 level;
@@ -163,10 +181,31 @@ interface IVerificationRounds is ICourtRecord, IValidationNetwork {
     /// this level, together with the fees that its seats then lose. Anyone may call, within the window.
     function appeal(bytes32 requestHash) external payable;
 
-    /// @notice Publishes the bytes behind an accepted output and finalizes the round. For the `exact`
-    /// family a digest that is not the output's turns the verdict to Rejected. Caller: the provider.
+    /// @notice Publishes the bytes behind an accepted output. For the `exact` family the contract digests them,
+    /// and a claim that is not the output's turns the verdict to Rejected; for another one they can be flagged, if the
+    /// profile has a window for it. Else the round is final. Caller: the provider.
     /// @param taskHash the receipt's, which with the output names the work.
     function publish(bytes32 requestHash, bytes32 taskHash, bytes calldata output, bytes32 salt) external;
+
+    /// @notice Publishes where the bytes are, if the profile has a window in which they can be flagged.
+    /// Caller: the provider.
+    /// @param contentHash keccak256 of the bytes, checked against the receipt's outputHash.
+    /// @param uri where anybody can fetch them, or them sealed under the salt.
+    function publishByReference(
+        bytes32 requestHash,
+        bytes32 taskHash,
+        bytes32 contentHash,
+        bytes32 salt,
+        string calldata uri
+    ) external;
+
+    /// @notice Says that what was published is not to be had, not the receipt's, or not what was claimed. The
+    /// value sent is the profile's appealBond. Once a round; anyone may call, within the window.
+    function flag(bytes32 requestHash, FlagKind kind) external payable;
+
+    /// @notice A seat of the committee whose verdict stands says whether anything is wrong with what was
+    /// published. It earns the same whatever it says. Caller: the seat's agent.
+    function vote(bytes32 requestHash, uint8 seat, bool faulty) external;
 
     /// @notice Closes the accounts of seats of final rounds: fee or slash, evidence, and the lock is free
     /// again. Anyone may call, for any seats; what cannot be settled, or was, is passed over. Who settles a
@@ -187,6 +226,7 @@ interface IVerificationRounds is ICourtRecord, IValidationNetwork {
     function phaseOf(bytes32 requestHash) external view returns (Phase);
     /// @return fees of the next level's seats. @return bond for the delay.
     function appealCost(bytes32 requestHash) external view returns (uint256 fees, uint256 bond);
+    function flagOf(bytes32 requestHash) external view returns (Flag memory);
     function creditOf(address account) external view returns (uint256);
     /// @notice Wei of fees that went to nobody and stay here for ever.
     function burned() external view returns (uint256);

@@ -141,6 +141,11 @@ library BenchLib {
         return Bench.wrap(Bench.unwrap(self) | (1 << (OPENED + bit)));
     }
 
+    /// @return The level with the provider's opening undone: what it claimed is no claim.
+    function withoutClaim(Bench self) internal pure returns (Bench) {
+        return Bench.wrap(Bench.unwrap(self) & ~(1 << (OPENED + PROVIDER_BIT)));
+    }
+
     function withSettled(Bench self, uint256 bit) internal pure returns (Bench) {
         if (hasOpened(self, bit)) return Bench.wrap(Bench.unwrap(self) & ~(1 << bit));
         return Bench.wrap(Bench.unwrap(self) | (1 << (CLUSTER + bit)));
@@ -169,9 +174,10 @@ library BenchLib {
         );
     }
 
-    /// @return The level with its verdict standing: published from now on.
-    function standing(Bench self) internal view returns (Bench) {
+    /// @return The level in a phase after its verdict. @param closesAt_ of that phase; of Publishing: when it
+    /// began.
+    function moved(Bench self, Phase phase_, uint256 closesAt_) internal pure returns (Bench) {
         uint256 kept = Bench.unwrap(self) & ~((0xff << PHASE) | (((1 << 40) - 1) << OPEN_CLOSES));
-        return Bench.wrap(kept | (uint256(Phase.Publishing) << PHASE) | (block.timestamp << OPEN_CLOSES));
+        return Bench.wrap(kept | (uint256(phase_) << PHASE) | (uint256(uint40(closesAt_)) << OPEN_CLOSES));
     }
 }

@@ -10,6 +10,11 @@ library Digest {
         return LibBit.popCount(uint256(a ^ b));
     }
 
+    /// @return The digest under `key` of whatever a family does not hold to be an answer. Anybody can compute it.
+    function implausible(bytes32 key) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked("implausible", key));
+    }
+
     /// @return The digest of the `exact` family: keccak256(key ‖ content).
     function exact(bytes32 key, bytes memory content) internal pure returns (bytes32) {
         return keccak256(bytes.concat(key, content));

@@ -10,6 +10,6 @@ library Disputes {
     /// verdict being appealed. The draws themselves are whoever's who draws first.
     function longest(Profile memory p) internal pure returns (uint256) {
         uint256 level = uint256(p.commitWindow) + p.openWindow + p.appealWindow;
-        return Fees.levels(p) * level + p.publishWindow + p.flagWindow;
+        return Fees.levels(p) * level + p.publishWindow + 2 * uint256(p.flagWindow);
     }
 }

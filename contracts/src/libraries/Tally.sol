@@ -33,6 +33,17 @@ library Tally {
         verdict = claimed && cluster == 0 ? Verdict.Inconclusive : Verdict.Rejected;
     }
 
+    /// @notice What anybody can open without doing any work: it votes against a claim, and earns nothing.
+    /// @return Bit i: seat i is within tolerance of the void digest.
+    function voids(bytes32[] memory digests, uint256 opened, bytes32 void, uint256 tolerance)
+        internal
+        pure
+        returns (uint256)
+    {
+        (uint256 members,) = _around(digests, opened, void, tolerance);
+        return members;
+    }
+
     /// @dev Of the sets around each seat of `among`: the largest, then the one of least total distance,
     /// then that of the lowest seat.
     function _largest(bytes32[] memory digests, uint256 among, uint256 tolerance)

@@ -57,10 +57,18 @@ abstract contract RoundsBase is ICourtRecord, EIP712, ReentrancyGuardTransient {
         bytes32[48] marks; // a commitment its seat posted itself, then the digest; the last is the provider's
     }
 
+    /// @dev One slot, of a round whose publication was flagged.
+    struct Ballot {
+        address flagger;
+        uint48 faulty; // bit i: seat i says so
+        uint48 sound;
+    }
+
     struct Trial {
         Head head;
         Docket docket;
         Level[4] levels; // LEVELS
+        Ballot ballot;
     }
 
     struct Totals {
@@ -82,10 +90,12 @@ abstract contract RoundsBase is ICourtRecord, EIP712, ReentrancyGuardTransient {
     /// @dev Blocks between a submit, or a missed draw, and the block whose hash decides the draw.
     uint256 internal constant ENTROPY_DELAY = 2;
     uint256 internal constant LEVELS = Fees.MAX_LEVELS;
-    /// @dev Flags: the provider's own operator asked or paid; no further appeal; the audit is due.
+    /// @dev Of the head: the provider's own operator asked or paid; no further appeal; the audit is due.
     uint8 internal constant SELF_VERIFIED = 1;
     uint8 internal constant SETTLED_FOR_GOOD = 2;
     uint8 internal constant AUDIT_DUE = 4;
+    /// @dev The bytes were not in calldata: the contract has not seen them.
+    uint8 internal constant BY_REFERENCE = 8;
 
     IIdentityRegistry internal immutable _identity;
     IValidationRegistry internal immutable _validation;

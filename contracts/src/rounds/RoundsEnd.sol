@@ -47,7 +47,15 @@ abstract contract RoundsEnd is RoundsLevels {
 
         emit ProviderSettled(requestHash, docket.agentId, slashed);
 
-        _vault.release(docket.agentId, profile.providerBond, slashed, requestHash);
+        // Rejected after it was flagged: the flag was upheld.
+        address flagger = rejected ? _trials[requestHash].ballot.flagger : address(0);
+        if (flagger == address(0)) {
+            _vault.release(docket.agentId, profile.providerBond, slashed, requestHash);
+        } else {
+            _credit(
+                flagger, _vault.releaseAndReward(docket.agentId, profile.providerBond, slashed, requestHash)
+            );
+        }
         uint64 good = verdict == Verdict.Accepted && !selfVerified ? profile.evidenceWeight : 0;
         uint64 bad = rejected ? profile.evidenceWeight : 0;
         if (good | bad == 0) return;

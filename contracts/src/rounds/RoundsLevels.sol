@@ -28,6 +28,13 @@ abstract contract RoundsLevels is RoundsBase {
         return head.flags & SETTLED_FOR_GOOD == 0 && head.level + 1 < Fees.levels(profile);
     }
 
+    /// @dev Of an accepted round.
+    /// @return level that accepted last: one after it that decided nothing may have nobody who answers.
+    function _judges(Trial storage c) internal view returns (uint8 level) {
+        level = c.head.level;
+        while (c.levels[level].bench.verdict() != Verdict.Accepted) --level;
+    }
+
     function _isDecisive(Verdict verdict) internal pure returns (bool) {
         return verdict == Verdict.Accepted || verdict == Verdict.Rejected;
     }
@@ -50,8 +57,11 @@ abstract contract RoundsLevels is RoundsBase {
         if (!bench.hasOpened(BenchLib.PROVIDER_BIT)) return (false, false);
         for (uint256 i = level + 1; i <= c.head.level; ++i) {
             Bench later = c.levels[i].bench;
-            if (later.verdict() == last && later.hasOpened(BenchLib.PROVIDER_BIT)) overturned = true;
+            // The end may be another than the committees' last word: then it says nothing of them.
+            if (later.verdict() == verdict) overturned = false;
+            else if (later.verdict() == last && later.hasOpened(BenchLib.PROVIDER_BIT)) overturned = true;
         }
-        slashed = overturned && (verdict == Verdict.Accepted || family == Family.Exact);
+        bool seen = family == Family.Exact && c.head.flags & BY_REFERENCE == 0;
+        slashed = overturned && (verdict == Verdict.Accepted || seen);
     }
 }

@@ -3,15 +3,14 @@ pragma solidity ^0.8.28;
 
 import {Family, Profile} from "../interfaces/IProfileRegistry.sol";
 import {IVerificationRounds, Phase, Verdict} from "../interfaces/IVerificationRounds.sol";
-import {AgentAuth} from "../libraries/AgentAuth.sol";
 import {Bench, BenchLib} from "../libraries/Bench.sol";
 import {Digest} from "../libraries/Digest.sol";
 import {Fees} from "../libraries/Fees.sol";
 import {Tally} from "../libraries/Tally.sol";
-import {RoundsEnd} from "./RoundsEnd.sol";
+import {RoundsPublishing} from "./RoundsPublishing.sol";
 
 /// @dev Counting, what follows from it, and publishing.
-abstract contract RoundsTally is IVerificationRounds, RoundsEnd {
+abstract contract RoundsTally is IVerificationRounds, RoundsPublishing {
     /// @dev Digests on their way to being counted, by bit. Bits of `batched` hold a commitment of the batch
     /// until they are `fresh`.
     struct Marks {
@@ -53,30 +52,27 @@ abstract contract RoundsTally is IVerificationRounds, RoundsEnd {
         external
         nonReentrant
     {
-        _requirePhase(requestHash, Phase.Publishing);
-        Trial storage c = _trials[requestHash];
-        uint256 agentId = c.docket.agentId;
-        require(AgentAuth.isOperator(_identity, agentId, msg.sender), OutputNotProvider(agentId, msg.sender));
-        (bytes32 profileId, Profile memory profile) = _profileOf(c);
-        uint256 closesAt = c.levels[c.head.level].bench.openClosesAt() + profile.publishWindow;
-        require(block.timestamp < closesAt, RoundWindowClosed(requestHash, closesAt));
+        bytes32 contentHash = keccak256(output);
+        (bytes32 profileId, Profile memory profile) =
+            _checkPublication(requestHash, taskHash, contentHash, salt);
         require(
             output.length <= profile.maxOutputBytes, OutputTooLarge(output.length, profile.maxOutputBytes)
         );
-        bytes32 contentHash = keccak256(output);
-        bytes32 sealedHash = keccak256(abi.encode(salt, contentHash));
-        bytes32 workId = _workId(agentId, profileId, taskHash, sealedHash);
-        require(_roundOfWork[workId] == requestHash, OutputHashMismatch(requestHash, sealedHash));
 
         emit OutputPublished(requestHash, contentHash, salt, output);
 
-        bool isClaimed = profile.family != Family.Exact || _isClaimed(c, output);
+        bool isExact = profile.family == Family.Exact;
+        // The contract cannot digest the others' bytes: whoever can may say that they are not what was claimed.
+        if (!isExact && profile.flagWindow != 0) return _openFlags(requestHash, profile);
+        bool isClaimed = !isExact || _isClaimed(_trials[requestHash], output);
         _finalize(requestHash, profileId, profile, isClaimed ? Verdict.Accepted : Verdict.Rejected);
     }
 
-    /// @dev True if `advance` is `CourtDraws`': of a level that was not drawn yet, or was counted.
+    /// @dev True if `advance` is `CourtDraws`': of a level that was not drawn yet, or was counted, or of what was
+    /// published.
     function _isBetweenLevels(bytes32 requestHash) internal view returns (bool) {
         Phase phase = _phase(requestHash);
+        if (phase == Phase.Flagging || phase == Phase.Voting) return true;
         if (phase != Phase.Tallying) return phase == Phase.Drawing;
         Trial storage c = _trials[requestHash];
         return c.levels[c.head.level].bench.verdict() != Verdict.None;
@@ -103,19 +99,24 @@ abstract contract RoundsTally is IVerificationRounds, RoundsEnd {
 
     function _count(Level storage level, Marks memory marks, Profile memory profile)
         private
-        view
         returns (Count memory count)
     {
         Bench bench = level.bench;
+        bytes32[] memory digests = _digests(level, bench, marks);
+        bytes32 claim = _digestAt(level, marks, BenchLib.PROVIDER_BIT);
+        bytes32 void;
+        if (profile.voidDigests) {
+            void = Digest.implausible(level.key);
+            if (Digest.distance(claim, void) <= profile.tolerance) {
+                bench = bench.withoutClaim();
+                level.bench = bench;
+            }
+        }
         count.opened = bench.openedSeats();
-        (count.verdict, count.agreeing, count.cluster) = Tally.decide(
-            _digests(level, bench, marks),
-            count.opened,
-            bench.hasOpened(BenchLib.PROVIDER_BIT),
-            _digestAt(level, marks, BenchLib.PROVIDER_BIT),
-            profile.tolerance,
-            bench.quorum()
-        );
+        bool claimed = bench.hasOpened(BenchLib.PROVIDER_BIT);
+        (count.verdict, count.agreeing, count.cluster) =
+            Tally.decide(digests, count.opened, claimed, claim, profile.tolerance, bench.quorum());
+        if (void != 0) count.cluster &= ~Tally.voids(digests, count.opened, void, profile.tolerance);
     }
 
     /// @return ends true if nothing can follow but the end.

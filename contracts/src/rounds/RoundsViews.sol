@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Profile} from "../interfaces/IProfileRegistry.sol";
-import {Phase, Round, Seat, SeatState} from "../interfaces/IVerificationRounds.sol";
+import {Flag, Phase, Round, Seat, SeatState} from "../interfaces/IVerificationRounds.sol";
 import {Bench, BenchLib} from "../libraries/Bench.sol";
 import {Fees} from "../libraries/Fees.sol";
 import {RoundsLevels} from "./RoundsLevels.sol";
@@ -33,6 +33,16 @@ abstract contract RoundsViews is RoundsLevels {
         r.seatCount = uint8(bench.seatCount());
         r.quorum = uint8(Fees.sizeAt(profile, head.level) / 2 + 1);
         r.cluster = bench.cluster();
+    }
+
+    function flagOf(bytes32 requestHash) external view returns (Flag memory f) {
+        Phase phase = _phase(requestHash);
+        Trial storage c = _trials[requestHash];
+        Ballot memory ballot = c.ballot;
+        (f.flagger, f.faulty, f.sound) = (ballot.flagger, ballot.faulty, ballot.sound);
+        if (phase != Phase.Flagging && phase != Phase.Voting && ballot.flagger == address(0)) return f;
+        f.level = _judges(c);
+        f.closesAt = c.levels[c.head.level].bench.openClosesAt();
     }
 
     function seats(bytes32 requestHash) external view returns (Seat[] memory) {

@@ -23,6 +23,8 @@ abstract contract VaultSlashes is VaultStakes {
     }
 
     uint256 private constant MAX_BPS = 10_000;
+    /// @dev Of what a slash takes, to whoever brought it about: a quarter leaves being one's own accuser a loss.
+    uint256 private constant REWARD_BPS = 2500;
     /// @dev Of locks that no court released, in unbonding delays, each longer than the longest dispute.
     uint256 private constant STALE_DELAYS = 2;
 
@@ -46,10 +48,35 @@ abstract contract VaultSlashes is VaultStakes {
 
     /// @inheritdoc IStakeVault
     function release(uint256 agentId, uint256 amount, uint256 slashed, bytes32 ref) external {
+        _release(agentId, amount, slashed, ref);
+    }
+
+    /// @inheritdoc IStakeVault
+    function releaseAndReward(uint256 agentId, uint256 amount, uint256 slashed, bytes32 ref)
+        external
+        returns (uint256 reward)
+    {
+        reward = _release(agentId, amount, slashed, ref) * REWARD_BPS / MAX_BPS;
+        if (reward == 0) return 0;
+
+        burned -= reward;
+
+        emit Rewarded(agentId, ref, reward);
+
+        // Only a court is told that something was taken, and it calls nobody when it is paid.
+        (bool sent,) = msg.sender.call{value: reward}("");
+        require(sent, VaultTransferFailed(msg.sender, reward));
+    }
+
+    /// @return taken of it now.
+    function _release(uint256 agentId, uint256 amount, uint256 slashed, bytes32 ref)
+        private
+        returns (uint256 taken)
+    {
         if (!_courts.contains[msg.sender]) {
             // After the end a court settles its rounds as before; the stake is its owner's already.
             require(halted, VaultNotCourt(msg.sender));
-            return;
+            return 0;
         }
         require(slashed <= amount, VaultSlashExceedsLock(slashed, amount));
         Stake storage s = _stakes[agentId];
@@ -57,7 +84,7 @@ abstract contract VaultSlashes is VaultStakes {
         // Less is left only if the owner has rescued what this round kept locked for too long.
         s.locked -= uint96(Math.min(amount, s.locked));
         slashed = Math.min(slashed, freeStakeOf(agentId));
-        uint256 taken = slashed == 0 ? 0 : Math.min(slashed, _allowance(agentId));
+        taken = slashed == 0 ? 0 : Math.min(slashed, _allowance(agentId));
 
         emit Released(agentId, ref, amount, taken);
 

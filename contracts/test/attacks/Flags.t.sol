@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Profile} from "../../src/interfaces/IProfileRegistry.sol";
+import {FlagKind, Phase, Verdict} from "../../src/interfaces/IVerificationRounds.sol";
+import {FlagSetup} from "../flags/FlagSetup.sol";
+
+/// @dev Attacks on what was published, and with flags on it. Three seats, then seven.
+contract FlagAttacksTest is FlagSetup {
+    function _verifierCount() internal pure override returns (uint256) {
+        return 30;
+    }
+
+    function _profile() internal pure override returns (Profile memory p) {
+        p = super._profile();
+        p.appealWindow = uint32(WINDOW);
+    }
+
+    /// @dev A competitor flags what is there and right, whatever it calls the fault: the bond is gone, the provider
+    /// has what it would have had, and it was held up for one vote at most.
+    function testFuzz_false_flag__when_what_was_published_is_right__then_only_the_flagger_loses(
+        uint8 kind,
+        uint8 friend
+    ) external {
+        bytes32 h = _published();
+        uint256 latest = block.timestamp + 2 * FLAGS;
+        _flag(h, FlagKind(kind % 3));
+        // A friend of the flagger's sits there: one seat is no quorum.
+        friend %= 3;
+        _say(h, friend, true);
+        _say(h, (friend + 1) % 3, false);
+        _say(h, (friend + 2) % 3, false);
+        _advance(h);
+        assertLe(block.timestamp, latest);
+        _assertVerdict(h, Verdict.Accepted, "vni:ok", 100);
+        assertEq(rounds.creditOf(flagger), 0);
+        assertEq(_stakeOf(provider.id), 10 ether);
+        assertEq(ledger.scoreOf(provider.id, _domain(fuzzyId, "provider")).alpha, 1e9);
+        // All the votes together earn a quarter of the bond: a flagger with every seat is still out of pocket.
+        assertLe(3 * VOTE, BOND / 4);
+        _assertPaid(h);
+    }
+
+    /// @dev Nobody votes: a flag cannot hold up a round for longer than its windows, nor undo it.
+    function test_false_flag__when_the_committee_sleeps__then_accepted_after_one_window() external {
+        bytes32 h = _published();
+        skip(FLAGS - 1);
+        _flag(h, FlagKind.Unavailable);
+        assertEq(rounds.flagOf(h).closesAt, block.timestamp + FLAGS);
+        _lapseFlags(h);
+        _assertVerdict(h, Verdict.Accepted, "vni:ok", 100);
+        _assertPaid(h);
+    }
+
+    /// @dev The provider's friend flags first, for the wrong reason, so that nobody else can: a flag's name does not
+    /// bind the committee, and being one's own accuser returns a quarter of what is lost.
+    function test_false_flag__when_a_friend_of_the_provider_flags_first__then_the_fault_is_found_all_the_same()
+        external
+    {
+        bytes32 h = _published();
+        _flag(h, FlagKind.Mismatch);
+        _say(h, 0, true);
+        _say(h, 1, true);
+        _advance(h);
+        _assertVerdict(h, Verdict.Rejected, "vni:ok", 0);
+        assertEq(rounds.creditOf(flagger), BOND - 2 * VOTE + LOST / 4);
+        assertLt(rounds.creditOf(flagger) - BOND, LOST / 4);
+        assertEq(_stakeOf(provider.id), 10 ether - LOST);
+        _assertPaid(h);
+    }
+
+    /// @dev Copying the first vote earns what a vote of one's own does, right or wrong.
+    function test_false_flag__when_a_seat_copies_another__then_it_earns_nothing_by_that() external {
+        bytes32 h = _published();
+        _flag(h, FlagKind.Claim);
+        _say(h, 0, false);
+        uint256 first = rounds.creditOf(_ownerOf(_agentIn(h, 0)));
+        _say(h, 1, true);
+        assertEq(rounds.creditOf(_ownerOf(_agentIn(h, 1))), first);
+        _say(h, 2, false);
+        assertEq(rounds.creditOf(_ownerOf(_agentIn(h, 2))), first);
+        _advance(h);
+        _assertVerdict(h, Verdict.Accepted, "vni:ok", 100);
+    }
+
+    /// @dev The committee that accepted votes, not one of an appeal that came to nothing.
+    function test_false_flag__when_the_last_level_found_no_quorum__then_the_level_that_accepted_votes()
+        external
+    {
+        bytes32 h = _submit(fuzzyId, "task");
+        _decide(h, 0, 0);
+        _appeal(h);
+        _lapse(h);
+        _closeWindow(h);
+        _refer(h);
+        _flag(h, FlagKind.Unavailable);
+        assertEq(rounds.flagOf(h).level, 0);
+        _say(h, 0, true);
+        _say(h, 1, true);
+        _advance(h);
+        _assertVerdict(h, Verdict.Rejected, "vni:ok", 0);
+        _assertPaid(h);
+    }
+
+    /// @dev A provider that was accepted twice publishes nothing: those who accepted it said what was so, and are
+    /// neither slashed nor unpaid for how it ended.
+    function test_selective_bytes__when_nothing_is_published_after_a_turn__then_no_majority_is_slashed()
+        external
+    {
+        bytes32 h = _submit(fuzzyId, "task");
+        _decide(h, 0, 0);
+        _appeal(h);
+        _decide(h, 0, FAR);
+        _appeal(h);
+        _decide(h, 0, 0);
+        _closeWindow(h);
+        _assertPhase(h, Phase.Publishing);
+        vm.warp(rounds.round(h).publishClosesAt);
+        _advance(h);
+        _assertVerdict(h, Verdict.Rejected, "vni:ok", 0);
+        for (uint8 level = 0; level < 3; ++level) {
+            _assertSeats(h, level, FEE, 0);
+        }
+        assertEq(_stakeOf(provider.id), 10 ether - LOST);
+        _assertClosed(h);
+    }
+
+    function _published() private returns (bytes32 h) {
+        h = _submit(fuzzyId, "task");
+        _decide(h, 0, 0);
+        _closeWindow(h);
+        _refer(h);
+    }
+}
