@@ -28,6 +28,7 @@ from chain.types import (
     DoubtKind,
     DoubtState,
     Family,
+    FlagKind,
     Phase,
     SeatState,
     SittingState,
@@ -40,6 +41,7 @@ Entry = Mapping[str, Any]
 
 ENUMS: Final[dict[str, type[IntEnum]]] = {
     "Family": Family,
+    "FlagKind": FlagKind,
     "Phase": Phase,
     "SeatState": SeatState,
     "Verdict": Verdict,

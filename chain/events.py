@@ -19,6 +19,7 @@ from chain.types import (
     AgentId,
     BlockNumber,
     Bytes32,
+    FlagKind,
     ProfileId,
     RequestHash,
     Verdict,
@@ -37,6 +38,16 @@ class Wired(Event):
 @dataclass(frozen=True)
 class Halted(Event):
     CONTRACT = ("StakeVault",)
+
+
+@dataclass(frozen=True)
+class Rewarded(Event):
+    """Of what a slash took, to the court, for whoever brought it about."""
+
+    CONTRACT = ("StakeVault",)
+    agent_id: AgentId
+    ref: Bytes32
+    amount: Wei
 
 
 @dataclass(frozen=True)
@@ -267,6 +278,59 @@ class OutputPublished(Event):
     content_hash: Bytes32
     salt: Bytes32
     output: bytes
+
+
+@dataclass(frozen=True)
+class OutputReferenced(Event):
+    """Where the output is, instead of its bytes."""
+
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    content_hash: Bytes32
+    salt: Bytes32
+    uri: str
+
+
+@dataclass(frozen=True)
+class FlagsOpened(Event):
+    """What was published can be flagged."""
+
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    closes_at: int
+
+
+@dataclass(frozen=True)
+class Flagged(Event):
+    """The seats of `level` say until `closes_at` whether anything is wrong."""
+
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    flagger: Address
+    kind: FlagKind
+    level: int
+    bond: Wei
+    closes_at: int
+
+
+@dataclass(frozen=True)
+class Voted(Event):
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    agent_id: AgentId
+    level: int
+    seat: int
+    faulty: bool
+
+
+@dataclass(frozen=True)
+class FlagClosed(Event):
+    """`returned` of the bond; the flagger's share of a slash is in `Rewarded` of the vault."""
+
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    upheld: bool
+    returned: Wei
 
 
 @dataclass(frozen=True)

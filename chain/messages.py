@@ -187,7 +187,7 @@ def policy_of(profile_id: ProfileId, profile: Profile) -> SelectionPolicy:
     """The one ERC-8294 policy the court accepts for a profile; `VerificationRounds.policyOf`."""
     levels = levels_of(profile.committee_size, profile.appeal_window)
     level = profile.commit_window + profile.open_window + profile.appeal_window
-    windows = levels * level + profile.publish_window + profile.flag_window
+    windows = levels * level + profile.publish_window + 2 * profile.flag_window
     return SelectionPolicy(
         version=1,
         selection_size=profile.committee_size,

@@ -26,6 +26,10 @@ MAX_OUTPUT_BYTES: Final = 120 * 1024
 """What `ProfileRegistry` allows: a published output travels as calldata of one transaction."""
 
 
+VOID_FAMILIES: Final = frozenset({Family.LOGPROBS})
+"""Families with a digest that says "no answer"; `verifier.digest` has which."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """What a deployment is made with.
@@ -47,7 +51,8 @@ class Parameters:
         slash_overturned_bps: part of a seat's lock lost when an appeal decides the opposite.
         appeal_bond, appeal_window: what an appeal costs beside the next committee's fees, and until
             when it is possible; with a window of 0 verdicts are final.
-        flag_window: how long what was published may be flagged; 0: not at all.
+        flag_window: how long what was published may be flagged, and how long the committee then
+            votes; 0: not at all. The bond is that of an appeal.
         audit_bps: how often the protocol appeals by itself.
         evidence_weight: nano-evidence that one round is worth.
     """
@@ -90,7 +95,7 @@ class Parameters:
         and every verdict is appealed."""
         level = self.commit_window + self.open_window + self.appeal_window
         levels = levels_of(self.committee_size, self.appeal_window)
-        return levels * level + self.publish_window + self.flag_window
+        return levels * level + self.publish_window + 2 * self.flag_window
 
     def check(self) -> None:
         """Refuses parameters under which the court would not work.
@@ -138,6 +143,12 @@ class Parameters:
             ),
             (self.audit_bps == 0 or self.appeal_window > 0, "audit_bps needs an appeal_window"),
             # Were it free, an appeal that changes nothing would hold up any round.
+            # The votes on a flag cost its author a quarter of the bond; being right must pay that.
+            (
+                self.flag_window == 0
+                or 0 < self.appeal_bond * 10_000 < self.provider_bond * self.slash_rejected_bps,
+                "a flag's bond must be above zero and below what a rejection costs",
+            ),
             (
                 self.appeal_window == 0 or self.appeal_bond > self.seat_fee * self.committee_size,
                 "appeal_bond must exceed the first committee's fees",
@@ -171,7 +182,7 @@ class Parameters:
             appeal_window=self.appeal_window,
             flag_window=self.flag_window,
             audit_bps=self.audit_bps,
-            void_digests=False,
+            void_digests=family in VOID_FAMILIES,
             evidence_weight=self.evidence_weight,
             calibration_root=Bytes32(bytes(32)),
         )

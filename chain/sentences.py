@@ -111,6 +111,11 @@ SENTENCES: Final[dict[str, str]] = {
     "{requestHash}.",
     "OutputTooLarge": "The output has {size} bytes, and the profile allows {limit}.",
     "OutputNotProvider": "{caller} does not act for agent {agentId}, whose output this is.",
+    "OutputNeedsBytes": "The profile of round {requestHash} has no window for flags: publish the "
+    "bytes themselves.",
+    "OutputURIInvalid": "A reference has 1 to {limit} bytes, and this one has {length}.",
+    "SeatAlreadyVoted": "Seat {seat} of round {requestHash} has voted already.",
+    "RoundNotVault": "The court takes money with its verbs only, not from {sender}.",
     "NotAddressee": "The Validation Registry has no request {requestHash} for this court.",
     "AlreadySubmitted": "Round {requestHash} was submitted already.",
     "PolicyNotSupported": "The policy is not the one this court has for the profile.",

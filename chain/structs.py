@@ -135,6 +135,21 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """A flag on what was published, and the votes so far (bit i is seat i).
+
+    flagger: the zero address if there is none; level: whose seats vote; closes_at: of the phase
+    Flagging, or of Voting.
+    """
+
+    flagger: Address
+    level: int
+    closes_at: int
+    faulty: int
+    sound: int
+
+
+@dataclass(frozen=True, slots=True)
 class Seat:
     """One drawn verifier's place in a round, or the provider's.
 
@@ -321,6 +336,7 @@ STRUCTS: Final[dict[str, type]] = {
         SelectionPolicy,
         Profile,
         Round,
+        Flag,
         Seat,
         SignedCommitment,
         Opening,

@@ -61,7 +61,8 @@ class Phase(IntEnum):
     APPEALING = 5
     PUBLISHING = 6
     FLAGGING = 7
-    FINAL = 8
+    VOTING = 8
+    FINAL = 9
 
     @property
     def label(self) -> str:
@@ -88,6 +89,18 @@ class SeatState(IntEnum):
     DRAWN = 0
     COMMITTED = 1
     OPENED = 2
+
+    @property
+    def label(self) -> str:
+        return self.name.capitalize()
+
+
+class FlagKind(IntEnum):
+    """What is said to be wrong with what was published; a hint to whoever looks into it."""
+
+    UNAVAILABLE = 0
+    MISMATCH = 1
+    CLAIM = 2
 
     @property
     def label(self) -> str:

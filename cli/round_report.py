@@ -11,9 +11,13 @@ from chain.events import (
     AppealVoid,
     CommitteeDrawn,
     Event,
+    FlagClosed,
+    Flagged,
     Opened,
+    OutputReferenced,
     RoundSubmitted,
     Tallied,
+    Voted,
 )
 from chain.gateway import Gateway
 from chain.history import round_events
@@ -30,6 +34,7 @@ _PHASES: Final = {
     Phase.APPEALING: "counted; a larger committee may still be asked",
     Phase.PUBLISHING: "accepted, if the provider publishes the output in time",
     Phase.FLAGGING: "published; what was published may still be flagged",
+    Phase.VOTING: "flagged; the committee says whether anything is wrong with what was published",
     Phase.FINAL: "final",
 }
 _VERDICTS: Final = {
@@ -85,6 +90,8 @@ def describe(gateway: Gateway, name: RequestHash) -> dict[str, Any]:
         "majority": found.quorum,
         "closesAt": _closes(found, phase),
         "levels": _levels(events),
+        "outputUri": next((e.uri for e in events if isinstance(e, OutputReferenced)), None),
+        "flag": _flag(events),
         "provider": _seat(claim, claimed, claimed),
         "seats": [
             {"seat": number, **_seat(seat, digests.get(number), claimed)}
@@ -106,6 +113,10 @@ def lines(found: dict[str, Any]) -> list[str]:
         report.append(f"until      {show_moment(found['closesAt'])}")
     if len(found["levels"]) > 1:
         report += [f"level {each['level']:<4} {_level_words(each)}" for each in found["levels"]]
+    if found["outputUri"]:
+        report.append(f"output     {found['outputUri']}")
+    if found["flag"]:
+        report.append(f"flag       {_flag_words(found['flag'])}")
     report.append(f"claim      {_digest_words(found['provider'], found)}")
     for seat in found["seats"]:
         report.append(f"seat {seat['seat']:<5} agent {seat['agentId']}: {_words(seat, found)}")
@@ -133,6 +144,36 @@ def _levels(events: Sequence[Event]) -> list[dict[str, Any]]:
             case _:
                 pass
     return list(levels.values())
+
+
+def _flag(events: Sequence[Event]) -> dict[str, Any] | None:
+    """The flag on what was published, with the votes on it."""
+    flag: dict[str, Any] | None = None
+    for event in events:
+        match event:
+            case Flagged():
+                flag = {
+                    "flagger": event.flagger,
+                    "kind": event.kind.label,
+                    "level": event.level,
+                    "faulty": [],
+                    "sound": [],
+                    "upheld": None,
+                }
+            case Voted() if flag is not None:
+                flag["faulty" if event.faulty else "sound"].append(event.seat)
+            case FlagClosed() if flag is not None:
+                flag["upheld"] = event.upheld
+            case _:
+                pass
+    return flag
+
+
+def _flag_words(flag: dict[str, Any]) -> str:
+    votes = f"{len(flag['faulty'])} seats of level {flag['level']} say so"
+    against = f"{len(flag['sound'])} say that nothing is wrong"
+    ended = {None: "", True: ": upheld", False: ": not upheld"}[flag["upheld"]]
+    return f"{flag['kind'].lower()}, by {flag['flagger']}; {votes}, {against}{ended}"
 
 
 def _new_level(number: int) -> dict[str, Any]:
@@ -180,6 +221,8 @@ def _closes(found: Round, phase: Phase) -> int | None:
         Phase.OPENING: found.open_closes_at,
         Phase.APPEALING: found.appeal_closes_at,
         Phase.PUBLISHING: found.publish_closes_at,
+        Phase.FLAGGING: found.open_closes_at,
+        Phase.VOTING: found.open_closes_at,
     }.get(phase)
 
 

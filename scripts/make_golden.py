@@ -26,6 +26,7 @@ from scripts.golden_arrays import array_digests  # noqa: E402
 from scripts.golden_common import hexed, noise  # noqa: E402
 from scripts.golden_reliability import reliabilities  # noqa: E402
 from scripts.golden_reputation import reputations  # noqa: E402
+from scripts.golden_votes import votes  # noqa: E402
 from verifier import digest, profiles  # noqa: E402
 from verifier.digest.image_perceptual import ImagePerceptual  # noqa: E402
 from verifier.digest.text_minhash import TextMinhash  # noqa: E402
@@ -199,6 +200,7 @@ def files() -> dict[str, str]:
         "digests.json": render(digests()),
         "reliability.json": render(reliabilities()),
         "reputation.json": render(reputations()),
+        "votes.json": render(votes()),
     }
 
 

@@ -6,10 +6,13 @@ Expired if fewer than M seats opened; else Rejected if the provider did not open
 included, within T; else Inconclusive.
 The paid cluster is A when Accepted. When Rejected by a majority it is the largest set around a
 centre outside A; ties go to the least total distance, then to the lowest seat. Else it is empty.
+
+Where the family has a void digest, which anybody can compute, a claim within T of it counts as not
+opened; a seat within T of it votes like any other, and is not paid.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chain.types import Verdict
 from verifier.digest import distance
@@ -34,11 +37,30 @@ def majority(seats: int) -> int:
     return seats // 2 + 1
 
 
-def tally(claim: bytes | None, digests: Sequence[bytes | None], tolerance: int) -> Tally:
+def tally(
+    claim: bytes | None,
+    digests: Sequence[bytes | None],
+    tolerance: int,
+    void: bytes | None = None,
+) -> Tally:
     """The verdict. claim: the provider's digest; digests: one per seat drawn; None: not opened.
 
-    A claim of which `verifier.digest.is_void` holds counts as not opened: it is passed as None.
+    void: the digest that stands for no answer under the round's key, None if there is none.
     """
+    if void is not None and claim is not None and distance(claim, void) <= tolerance:
+        claim = None
+    found = _plain(claim, digests, tolerance)
+    if void is None:
+        return found
+    paid = tuple(
+        seat
+        for seat in found.cluster
+        if (digest := digests[seat]) is not None and distance(digest, void) > tolerance
+    )
+    return replace(found, cluster=paid)
+
+
+def _plain(claim: bytes | None, digests: Sequence[bytes | None], tolerance: int) -> Tally:
     needed = majority(len(digests))
     opened = tuple(seat for seat, digest in enumerate(digests) if digest is not None)
     distances = tuple(

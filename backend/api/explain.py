@@ -20,6 +20,8 @@ class Situation:
         tallied: what the contract counted, NONE before.
         cluster: size of the largest group that agreed; None before the count.
         distances: of the opened seats to the provider's digest, ascending; empty without one.
+        flag_upheld: the committee found a fault in what was published.
+        void_claim: the provider's digest is the one that stands for no answer.
         deadline: when the present phase ends (Unix seconds), where it has an end.
     """
 
@@ -35,6 +37,8 @@ class Situation:
     cluster: int | None
     distances: Sequence[int]
     published: bool
+    flag_upheld: bool
+    void_claim: bool
     entropy_block: int
     deadline: int | None
 
@@ -80,6 +84,16 @@ def _waiting(round_: Situation) -> str:
                 f"Appealing: counted as {round_.tallied.label}{_distances(round_)}; anybody may"
                 f" have a larger committee decide anew{until}."
             )
+        case Phase.FLAGGING:
+            return (
+                "Flagging: published, and accepted unless somebody flags it as missing or wrong"
+                f"{until}."
+            )
+        case Phase.VOTING:
+            return (
+                "Voting: what was published is flagged, and the committee says whether anything is"
+                f" wrong with it{until}."
+            )
         case _:
             return (
                 f"Publishing: the committee agreed with the provider{_distances(round_)}, which now"
@@ -95,6 +109,11 @@ def _accepted(round_: Situation) -> str:
 
 
 def _rejected(round_: Situation) -> str:
+    if round_.flag_upheld:
+        return (
+            "Rejected: the committee agreed with the provider's digest, but found that what it"
+            " published is missing or wrong."
+        )
     if round_.tallied is Verdict.ACCEPTED and round_.published:
         return (
             "Rejected: the committee agreed with the provider's digest, but the output it published"
@@ -110,6 +129,13 @@ def _rejected(round_: Situation) -> str:
             f"Rejected: the provider did not open its digest, while {round_.opened} of"
             f" {_verifiers(round_.seats)} opened theirs."
         )
+    if round_.void_claim:
+        return (
+            "Rejected: the provider claimed the digest that stands for no answer, which counts as"
+            " not opened."
+        )
+    if not round_.cluster:
+        return "Rejected: a majority of the committee found the output implausible."
     return (
         f"Rejected: {round_.cluster} of {_verifiers(round_.seats)} agree on another output; only"
         f" {round_.agreeing} {_near(round_)} the provider's digest"

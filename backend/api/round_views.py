@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from backend.api.explain import Situation, explain
 from backend.api.schemas.common import Finality, amount, amount_or_none, hexed, hexed_or_none
 from backend.api.schemas.rounds import (
     AppealView,
     ClaimView,
+    FlagView,
     LevelView,
     PhaseName,
     RoundSummary,
@@ -18,8 +19,17 @@ from backend.api.schemas.rounds import (
     TallyView,
     VerdictName,
 )
-from backend.store import AppealRecord, LevelRecord, ProfileRecord, RoundRecord, SeatRecord
-from chain.types import PROVIDER_SEAT, Phase, Verdict
+from backend.store import (
+    AppealRecord,
+    FlagRecord,
+    LevelRecord,
+    ProfileRecord,
+    RoundRecord,
+    SeatRecord,
+)
+from chain.types import PROVIDER_SEAT, FlagKind, Phase, Verdict
+from verifier.digest import distance
+from verifier.digest.logprobs import implausible_digest
 
 
 @dataclass
@@ -32,6 +42,7 @@ class RoundRows:
     levels: list[LevelRecord] = field(default_factory=list)
     seats: dict[int, list[SeatRecord]] = field(default_factory=dict)
     appeals: list[AppealRecord] = field(default_factory=list)
+    flag: FlagRecord | None = None
 
     def claim(self, level: int) -> SeatRecord:
         return next(row for row in self.seats[level] if row.seat == PROVIDER_SEAT)
@@ -44,7 +55,7 @@ class RoundRows:
         claim = self.claim(seat.level).digest
         if claim is None or seat.digest is None:
             return None
-        return (int.from_bytes(claim, "big") ^ int.from_bytes(seat.digest, "big")).bit_count()
+        return distance(claim, seat.digest)
 
 
 def summary_fields(rows: RoundRows, finalized: int) -> dict[str, Any]:
@@ -100,6 +111,22 @@ def appeal_view(appeal: AppealRecord) -> AppealView:
         void=appeal.void,
         appealed_at=appeal.appealed_at,
         appealed_tx=hexed(appeal.appealed_tx),
+    )
+
+
+def flag_view(flag: FlagRecord) -> FlagView:
+    return FlagView(
+        flagger=flag.flagger,
+        kind=cast(Literal["Unavailable", "Mismatch", "Claim"], FlagKind(flag.kind).label),
+        level=flag.level,
+        bond=amount(flag.bond),
+        closes_at=flag.closes_at,
+        faulty=_bits(flag.faulty_mask),
+        sound=_bits(flag.sound_mask),
+        upheld=flag.upheld,
+        returned=amount_or_none(flag.returned),
+        flagged_at=flag.flagged_at,
+        flagged_tx=hexed(flag.flagged_tx),
     )
 
 
@@ -174,9 +201,19 @@ def _situation(rows: RoundRows) -> Situation:
         cluster=len(_bits(level.cluster_mask)) if level is not None else None,
         distances=sorted(distances),
         published=rows.round.published_at is not None,
+        flag_upheld=rows.flag is not None and bool(rows.flag.upheld),
+        void_claim=level is not None and _is_void(rows, level),
         entropy_block=rows.round.entropy_block,
-        deadline=None if level is None else _deadline(rows.phase, level),
+        deadline=None if level is None else _deadline(rows, level),
     )
+
+
+def _is_void(rows: RoundRows, level: LevelRecord) -> bool:
+    """Whether the claim is the digest that stands for no answer: it counts as not opened."""
+    claim = rows.claim(level.level).digest
+    if claim is None or not rows.profile.void_digests:
+        return False
+    return distance(claim, implausible_digest(level.key)) <= rows.profile.tolerance
 
 
 def _deciding(rows: RoundRows) -> LevelRecord | None:
@@ -186,10 +223,12 @@ def _deciding(rows: RoundRows) -> LevelRecord | None:
     return levels[-1] if levels else None
 
 
-def _deadline(phase: Phase, level: LevelRecord) -> int | None:
+def _deadline(rows: RoundRows, level: LevelRecord) -> int | None:
     return {
         Phase.COMMITTING: level.commit_closes_at,
         Phase.OPENING: level.open_closes_at,
         Phase.APPEALING: level.appeal_closes_at,
         Phase.PUBLISHING: level.publish_closes_at,
-    }.get(phase)
+        Phase.FLAGGING: rows.round.flags_close_at,
+        Phase.VOTING: None if rows.flag is None else rows.flag.closes_at,
+    }.get(rows.phase)

@@ -20,7 +20,14 @@ from backend.api.params import (
     parse_word,
     wrap,
 )
-from backend.api.round_views import RoundRows, appeal_view, level_view, summary, summary_fields
+from backend.api.round_views import (
+    RoundRows,
+    appeal_view,
+    flag_view,
+    level_view,
+    summary,
+    summary_fields,
+)
 from backend.api.schemas.common import amount, amount_or_none, hexed, hexed_or_none
 from backend.api.schemas.rounds import (
     OutputView,
@@ -34,7 +41,15 @@ from backend.api.schemas.rounds import (
 )
 from backend.artifacts import ArtifactStore
 from backend.errors import QueryMissing
-from backend.store import AppealRecord, Event, LevelRecord, ProfileRecord, RoundRecord, SeatRecord
+from backend.store import (
+    AppealRecord,
+    Event,
+    FlagRecord,
+    LevelRecord,
+    ProfileRecord,
+    RoundRecord,
+    SeatRecord,
+)
 from backend.store.phases import phase_at
 from chain.types import Family, Phase, Verdict
 
@@ -111,6 +126,8 @@ def show_round(snapshot: SnapshotOf, request_hash: RequestHashOf) -> RoundDetail
         submitted_tx=hexed(row.submitted_tx),
         levels=[level_view(rows, level) for level in rows.levels],
         appeals=[appeal_view(appeal) for appeal in rows.appeals],
+        flags_close_at=row.flags_close_at,
+        flag=None if rows.flag is None else flag_view(rows.flag),
         settlement=SettlementView(
             provider_slashed=amount_or_none(row.provider_slashed),
             finalizer=row.finalizer,
@@ -145,6 +162,7 @@ def _output_view(row: RoundRecord, files: ArtifactStore) -> OutputView:
     return OutputView(
         hash=hexed(row.output_hash),
         content_hash=hexed_or_none(row.content_hash),
+        uri=row.output_uri,
         salt=hexed_or_none(row.salt),
         artifact=_link(files, row.content_hash),
         published_at=row.published_at,
@@ -185,6 +203,8 @@ def _add_levels(session: Session, found: dict[bytes, RoundRows]) -> None:
     appeals = select(AppealRecord).where(AppealRecord.request_hash.in_(found))
     for appeal in session.scalars(appeals.order_by(AppealRecord.level)):
         found[appeal.request_hash].appeals.append(appeal)
+    for flag in session.scalars(select(FlagRecord).where(FlagRecord.request_hash.in_(found))):
+        found[flag.request_hash].flag = flag
     seats = select(SeatRecord).where(SeatRecord.request_hash.in_(found))
     for seat in session.scalars(seats.order_by(SeatRecord.level, SeatRecord.seat)):
         found[seat.request_hash].seats[seat.level].append(seat)

@@ -35,6 +35,7 @@ from backend.store.projection import Projection, forget_undo, roll_back
 from backend.store.rounds import (
     AppealRecord,
     Domain,
+    FlagRecord,
     LevelRecord,
     ProfileRecord,
     RoundRecord,
@@ -82,6 +83,7 @@ __all__ = [
     "ExamSitting",
     "ExamTermsRecord",
     "Feedback",
+    "FlagRecord",
     "Folded",
     "Job",
     "Lease",

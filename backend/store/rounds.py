@@ -89,6 +89,8 @@ class RoundRecord(Folded):
     submitted_tx: Mapped[Hash]
     content_hash: Mapped[Hash | None] = mapped_column(index=True)
     salt: Mapped[Hash | None]
+    output_uri: Mapped[str | None]  # published by reference
+    flags_close_at: Mapped[int | None]
     published_at: Mapped[int | None]
     published_tx: Mapped[Hash | None]
     provider_slashed: Mapped[Uint | None]
@@ -143,6 +145,25 @@ class AppealRecord(Folded):
     void: Mapped[bool]
     appealed_at: Mapped[int]
     appealed_tx: Mapped[Hash]
+
+
+class FlagRecord(Folded):
+    """A flag on what a round published, and the votes on it. Masks: bit i is seat i of the level."""
+
+    __tablename__ = "flags"
+
+    request_hash: Mapped[Hash] = mapped_column(primary_key=True)
+    flagger: Mapped[Address]
+    kind: Mapped[int]
+    level: Mapped[int]
+    bond: Mapped[Uint]
+    closes_at: Mapped[int]
+    faulty_mask: Mapped[Uint]
+    sound_mask: Mapped[Uint]
+    upheld: Mapped[bool | None]
+    returned: Mapped[Uint | None]
+    flagged_at: Mapped[int]
+    flagged_tx: Mapped[Hash]
 
 
 class SeatRecord(Folded):

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import and_, select
 
-from backend.store import LevelRecord, Position, RoundRecord, Store, phase_at
+from backend.store import FlagRecord, LevelRecord, Position, RoundRecord, Store, phase_at
 from backend.submitter.outbox import Task
 from chain.gateway import Gateway
 from chain.types import Phase
@@ -25,6 +25,8 @@ VERBS: Final[dict[Phase, str]] = {
     Phase.DRAWING: "draw",
     Phase.TALLYING: "advance",
     Phase.PUBLISHING: "advance",
+    Phase.FLAGGING: "advance",
+    Phase.VOTING: "advance",
 }
 """What to call in a phase that is over."""
 
@@ -38,7 +40,7 @@ def due_pokes(store: Store, gateway: Gateway, at: Position, now: int) -> list[Ta
     """
     moment = now - GRACE_SECONDS
     query = (
-        select(RoundRecord, LevelRecord, phase_at(moment))
+        select(RoundRecord, LevelRecord, FlagRecord.closes_at, phase_at(moment))
         .outerjoin(
             LevelRecord,
             and_(
@@ -46,14 +48,24 @@ def due_pokes(store: Store, gateway: Gateway, at: Position, now: int) -> list[Ta
                 LevelRecord.level == RoundRecord.level,
             ),
         )
+        .outerjoin(FlagRecord, FlagRecord.request_hash == RoundRecord.request_hash)
         .where(RoundRecord.phase != int(Phase.FINAL))
         .order_by(RoundRecord.submitted_block, RoundRecord.log_index)
     )
     found = []
     with store.read() as session:
-        for round_, level, number in session.execute(query):
+        for round_, level, votes_close_at, number in session.execute(query):
             phase = Phase(number)
-            if phase in VERBS and _is_over(phase, round_, level, at, moment):
+            closes_at = {
+                Phase.PUBLISHING: None if level is None else level.publish_closes_at,
+                Phase.FLAGGING: round_.flags_close_at,
+                Phase.VOTING: votes_close_at,
+            }
+            if phase is Phase.DRAWING:
+                over = at.number > round_.entropy_block
+            else:
+                over = phase not in closes_at or _is_past(closes_at[phase], moment)
+            if phase in VERBS and over:
                 call = gateway.prepare(COURT, VERBS[phase], round_.request_hash)
                 counted = level is not None and level.verdict is not None
                 found.append(Task(name_of(round_, phase, counted=counted), POKE, call))
@@ -68,12 +80,5 @@ def name_of(round_: RoundRecord, phase: Phase, *, counted: bool = False) -> str:
     return f"{POKE}/0x{round_.request_hash.hex()}/{step}"
 
 
-def _is_over(
-    phase: Phase, round_: RoundRecord, level: LevelRecord | None, at: Position, moment: int
-) -> bool:
-    if phase is Phase.DRAWING:
-        return at.number > round_.entropy_block
-    if phase is Phase.PUBLISHING:
-        closes = None if level is None else level.publish_closes_at
-        return closes is not None and closes <= moment
-    return True
+def _is_past(closes_at: int | None, moment: int) -> bool:
+    return closes_at is not None and closes_at <= moment

@@ -3,7 +3,7 @@
     digest(content, profile, key)        -> 32 bytes, as a contract sees them
     digest_batch(contents, profile, key) -> uint64[n, 4]
     distance(a, b)                       -> 0..256
-    is_void(digest, profile, key)        -> whether it may never be claimed or agreed with
+    is_void(digest, profile, key)        -> whether it is no claim, and earns no seat a fee
 
 `docs/digests.md` specifies every family well enough to write it in another language.
 """

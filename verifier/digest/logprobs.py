@@ -29,10 +29,9 @@ that.
 
 **Void digests.** All implausible outputs have one digest, which anybody can compute, so it is
 *void*: a claim within the profile's tolerance of it (not only one equal to it, or a flipped bit
-would do) is to be treated by a court as **not opened**; `verifier.digest.is_void` says whether one
-is. A node never commits such a digest: a provider refuses to claim it, and a verifier whose digest
-comes out void abstains, with a digest of its own that is near nobody's. So even a court that knows
-nothing of this rule does not accept an implausible output: it finds it inconclusive.
+would do) counts before the court as **not opened**, and a seat's as a vote against the claim that
+earns nothing, so that it never pays to say so unseen. `verifier.digest.is_void` says whether one
+is. A provider's node refuses to claim it; a verifier that finds an output implausible says so.
 
 **Which tokens.** The given tokens are the ids that were generated, the end of text included, not
 what a tokenizer makes of the text: engines differ in that, at line breaks before digits for one.

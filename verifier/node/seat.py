@@ -119,20 +119,18 @@ class Seat:
     def produce_digest(self, output: bytes) -> Produced:
         """The digest of an output under the round's key, with its evidence.
 
-        The evidence is the same whenever it is made again, and says nothing of the output. Where
-        the digest is void, a verifier abstains instead: its vote must not be what a provider who
-        did no work can claim. A provider has nothing to claim then: NodeError.
+        The evidence is the same whenever it is made again, and says nothing of the output. A void
+        digest is a verifier's vote against the claim; a provider has nothing to claim then:
+        NodeError.
         """
         profile, evidence = self.assignment.profile, self._evidence()
         key = self.assignment.id.key
         found = digest(output, profile, key)
-        if is_void(found, profile, key):
-            if self.assignment.id.is_provider:
-                raise NodeError(
-                    f"The delivered output is implausible under the profile {profile.name!r}, and "
-                    "no court may accept a claim for it; deliver what the task's model generates."
-                )
-            return self.abstain()
+        if self.assignment.id.is_provider and is_void(found, profile, key):
+            raise NodeError(
+                f"The delivered output is implausible under the profile {profile.name!r}, and "
+                "no court accepts a claim for it; deliver what the task's model generates."
+            )
         if not self.assignment.id.is_provider:
             # The provider has its output already: with its engine down it must still defend it.
             evidence["engine"] = self.tools.engine(profile).info()
@@ -140,7 +138,7 @@ class Seat:
 
     def abstain(self) -> Produced:
         """What a committee seat commits when it cannot do the work: no engine, no usable task, a
-        recipe of a later version, an output whose digest is void.
+        recipe of a later version.
 
         A digest of its own, near nobody's: it supports neither the provider nor a rival. A common
         one would let a client who submits a corrupt task have an honest provider outvoted.

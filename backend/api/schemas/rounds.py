@@ -19,7 +19,15 @@ from backend.api.schemas.common import (
 )
 
 PhaseName = Literal[
-    "Drawing", "Committing", "Opening", "Tallying", "Appealing", "Publishing", "Flagging", "Final"
+    "Drawing",
+    "Committing",
+    "Opening",
+    "Tallying",
+    "Appealing",
+    "Publishing",
+    "Flagging",
+    "Voting",
+    "Final",
 ]
 VerdictName = Literal["Accepted", "Rejected", "Inconclusive", "Expired"]
 
@@ -70,6 +78,7 @@ class OutputView(Shape):
     hash: Hash = Field(description="keccak256(abi.encode(salt, contentHash)), from the receipt.")
     content_hash: Hash | None
     salt: Hash | None
+    uri: str | None = Field(description="Where the provider says it is; null: in calldata.")
     artifact: str | None
     published_at: Time | None
     published_tx: Hash | None
@@ -140,6 +149,24 @@ class AppealView(Shape):
     appealed_tx: Hash
 
 
+class FlagView(Shape):
+    """What somebody says is wrong with what was published, and what the committee says to that."""
+
+    flagger: Address
+    kind: Literal["Unavailable", "Mismatch", "Claim"] = Field(
+        description="A hint; the committee says whether anything is wrong."
+    )
+    level: int = Field(description="Whose seats vote.")
+    bond: Amount
+    closes_at: Time
+    faulty: list[int] = Field(description="Seats that say that something is wrong.")
+    sound: list[int] = Field(description="Seats that say that nothing is.")
+    upheld: bool | None = Field(description="Null until the vote is over.")
+    returned: Amount | None = Field(description="Of the bond, to the flagger.")
+    flagged_at: Time
+    flagged_tx: Hash
+
+
 class SettlementView(Shape):
     provider_slashed: Amount | None
     finalizer: Address | None
@@ -163,6 +190,8 @@ class RoundDetail(RoundSummary):
     submitted_tx: Hash
     levels: list[LevelView]
     appeals: list[AppealView] = Field(description="One for each level above the first.")
+    flags_close_at: Time | None = Field(description="Until when what was published can be flagged.")
+    flag: FlagView | None
     settlement: SettlementView
     events: list[EventView] = Field(description="Oldest first.")
     block: BlockRef

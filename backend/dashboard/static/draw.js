@@ -24,8 +24,9 @@ function fill(made, attributes, children) {
 const PHASES = ["Drawing", "Committing", "Opening", "Tallying", "Publishing", "Final"];
 
 export function phases(round) {
-  // Most rounds are never appealed, so that step is shown while it lasts.
-  const steps = round.phase === "Appealing" ? PHASES.toSpliced(4, 0, "Appealing") : PHASES;
+  // Most rounds are never appealed nor flagged, so those steps are shown while they last.
+  const rare = { Appealing: 4, Flagging: 5, Voting: 5 }[round.phase];
+  const steps = rare === undefined ? PHASES : PHASES.toSpliced(rare, 0, round.phase);
   const now = steps.indexOf(round.phase);
   const done = round.phase === "Final";
   return el("ol", { class: "steps", "aria-label": `Phase ${round.phase}` }, steps.map((name, at) => {

@@ -9,6 +9,7 @@ from backend.store import (
     AnchorCredit,
     AppealRecord,
     Credit,
+    FlagRecord,
     LevelRecord,
     ProfileRecord,
     RoundRecord,
@@ -24,13 +25,18 @@ from chain.events import (
     CommitteeDrawn,
     Credited,
     DrawPostponed,
+    FlagClosed,
+    Flagged,
+    FlagsOpened,
     Opened,
     OutputPublished,
+    OutputReferenced,
     ProviderSettled,
     RoundFinalized,
     RoundSubmitted,
     SeatSettled,
     Tallied,
+    Voted,
     Withdrawn,
 )
 from chain.levels import DECISIVE, size_at, standing_after
@@ -230,14 +236,54 @@ def _accepted_for_good(scope: Scope, event: AcceptedForGood) -> None:
     scope.rows.put(RoundRecord, event.request_hash, phase=int(Phase.PUBLISHING), audit_due=False)
 
 
-def _published(scope: Scope, event: OutputPublished) -> None:
+def _published(scope: Scope, event: OutputPublished | OutputReferenced) -> None:
     scope.rows.put(
         RoundRecord,
         event.request_hash,
         content_hash=event.content_hash,
         salt=event.salt,
+        output_uri=text(event.uri) if isinstance(event, OutputReferenced) else None,
         published_at=scope.timestamp,
         published_tx=event.log.transaction_hash,
+    )
+
+
+def _flags_opened(scope: Scope, event: FlagsOpened) -> None:
+    scope.rows.put(
+        RoundRecord,
+        event.request_hash,
+        phase=int(Phase.FLAGGING),
+        flags_close_at=event.closes_at,
+    )
+
+
+def _flagged(scope: Scope, event: Flagged) -> None:
+    scope.rows.put(
+        FlagRecord,
+        event.request_hash,
+        flagger=event.flagger,
+        kind=int(event.kind),
+        level=event.level,
+        bond=event.bond,
+        closes_at=event.closes_at,
+        faulty_mask=0,
+        sound_mask=0,
+        flagged_at=scope.timestamp,
+        flagged_tx=event.log.transaction_hash,
+    )
+    scope.rows.put(RoundRecord, event.request_hash, phase=int(Phase.VOTING))
+
+
+def _voted(scope: Scope, event: Voted) -> None:
+    row = scope.rows.get(FlagRecord, event.request_hash)
+    assert row is not None, "seats vote on a flag"
+    mask = "faulty_mask" if event.faulty else "sound_mask"
+    scope.rows.put(FlagRecord, event.request_hash, **{mask: row[mask] | 1 << event.seat})
+
+
+def _flag_closed(scope: Scope, event: FlagClosed) -> None:
+    scope.rows.put(
+        FlagRecord, event.request_hash, upheld=event.upheld, returned=event.returned
     )
 
 
@@ -305,6 +351,11 @@ RULES: Rules = {
     AppealVoid: _appeal_void,
     AcceptedForGood: _accepted_for_good,
     OutputPublished: _published,
+    OutputReferenced: _published,
+    FlagsOpened: _flags_opened,
+    Flagged: _flagged,
+    Voted: _voted,
+    FlagClosed: _flag_closed,
     SeatSettled: _seat_settled,
     ProviderSettled: _provider_settled,
     RoundFinalized: _finalized,

@@ -8,40 +8,53 @@ import {Digest} from "./Digest.sol";
 
 /// @title The verdict rule: a pure function of the digests that were opened.
 library Tally {
-    /// @param digests one per seat; those of unopened seats are not read.
-    /// @param opened bit i: seat i opened. @param claimed the provider opened too, `claim` being its digest.
-    /// @param tolerance largest distance that still counts as the same output.
-    /// @param quorum M: the seats a majority takes.
+    /// @dev What was opened. digests: one per seat, those of unopened seats are not read. opened, bit i: seat i
+    /// opened. claimed: the provider opened too, `claim` being its digest. void: the digest that anybody can
+    /// compute, 0 where the family has none. tolerance: largest distance that still counts as the same
+    /// output. quorum: M, the seats a majority takes.
+    struct Poll {
+        bytes32[] digests;
+        uint256 opened;
+        bool claimed;
+        bytes32 claim;
+        bytes32 void;
+        uint256 tolerance;
+        uint256 quorum;
+    }
+
     /// @return verdict Expired below M openings; else Rejected if there is no claim; else Accepted if M seats
     /// agree with it; else Rejected if M seats agree with one another against it; else Inconclusive.
     /// @return agreeing bit i: seat i is within tolerance of the claim.
-    /// @return cluster bit i: seat i is of the majority that decided; 0 if there was none.
-    function decide(
-        bytes32[] memory digests,
-        uint256 opened,
-        bool claimed,
-        bytes32 claim,
-        uint256 tolerance,
-        uint256 quorum
-    ) internal pure returns (Verdict verdict, uint256 agreeing, uint256 cluster) {
-        if (claimed) (agreeing,) = _around(digests, opened, claim, tolerance);
-        if (LibBit.popCount(opened) < quorum) return (Verdict.Expired, agreeing, 0);
-        if (LibBit.popCount(agreeing) >= quorum) return (Verdict.Accepted, agreeing, agreeing);
-
-        cluster = _largest(digests, opened & ~agreeing, tolerance);
-        if (LibBit.popCount(cluster) < quorum) cluster = 0;
-        verdict = claimed && cluster == 0 ? Verdict.Inconclusive : Verdict.Rejected;
-    }
-
-    /// @notice What anybody can open without doing any work: it votes against a claim, and earns nothing.
-    /// @return Bit i: seat i is within tolerance of the void digest.
-    function voids(bytes32[] memory digests, uint256 opened, bytes32 void, uint256 tolerance)
+    /// @return cluster bit i: seat i is of the majority that decided, and earns by it; 0 if there was none.
+    function decide(Poll memory p)
         internal
         pure
-        returns (uint256)
+        returns (Verdict verdict, uint256 agreeing, uint256 cluster)
     {
-        (uint256 members,) = _around(digests, opened, void, tolerance);
-        return members;
+        bool claimed =
+            p.claimed && !isVoid(p, p.claim);
+        if (claimed) (agreeing,) = _around(p.digests, p.opened, p.claim, p.tolerance);
+        if (LibBit.popCount(p.opened) < p.quorum) return (Verdict.Expired, agreeing, 0);
+        if (LibBit.popCount(agreeing) >= p.quorum) {
+            return (Verdict.Accepted, agreeing, _earning(p, agreeing));
+        }
+
+        cluster = _largest(p.digests, p.opened & ~agreeing, p.tolerance);
+        if (LibBit.popCount(cluster) < p.quorum) cluster = 0;
+        verdict = claimed && cluster == 0 ? Verdict.Inconclusive : Verdict.Rejected;
+        cluster = _earning(p, cluster);
+    }
+
+    /// @return Whether a digest is what anybody can open without doing any work: no claim.
+    function isVoid(Poll memory p, bytes32 digest) internal pure returns (bool) {
+        return p.void != 0 && Digest.distance(digest, p.void) <= p.tolerance;
+    }
+
+    /// @dev A void digest is a vote against the claim like any other, and earns nothing.
+    function _earning(Poll memory p, uint256 majority) private pure returns (uint256) {
+        if (p.void == 0) return majority;
+        (uint256 voids,) = _around(p.digests, majority, p.void, p.tolerance);
+        return majority & ~voids;
     }
 
     /// @dev Of the sets around each seat of `among`: the largest, then the one of least total distance,

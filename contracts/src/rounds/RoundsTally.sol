@@ -102,21 +102,19 @@ abstract contract RoundsTally is IVerificationRounds, RoundsPublishing {
         returns (Count memory count)
     {
         Bench bench = level.bench;
-        bytes32[] memory digests = _digests(level, bench, marks);
-        bytes32 claim = _digestAt(level, marks, BenchLib.PROVIDER_BIT);
-        bytes32 void;
-        if (profile.voidDigests) {
-            void = Digest.implausible(level.key);
-            if (Digest.distance(claim, void) <= profile.tolerance) {
-                bench = bench.withoutClaim();
-                level.bench = bench;
-            }
-        }
         count.opened = bench.openedSeats();
-        bool claimed = bench.hasOpened(BenchLib.PROVIDER_BIT);
-        (count.verdict, count.agreeing, count.cluster) =
-            Tally.decide(digests, count.opened, claimed, claim, profile.tolerance, bench.quorum());
-        if (void != 0) count.cluster &= ~Tally.voids(digests, count.opened, void, profile.tolerance);
+        Tally.Poll memory poll = Tally.Poll({
+            digests: _digests(level, bench, marks),
+            opened: count.opened,
+            claimed: bench.hasOpened(BenchLib.PROVIDER_BIT),
+            claim: _digestAt(level, marks, BenchLib.PROVIDER_BIT),
+            void: profile.voidDigests ? Digest.implausible(level.key) : bytes32(0),
+            tolerance: profile.tolerance,
+            quorum: bench.quorum()
+        });
+        (count.verdict, count.agreeing, count.cluster) = Tally.decide(poll);
+        // It counts as not opened, whenever one asks again.
+        if (poll.claimed && Tally.isVoid(poll, poll.claim)) level.bench = bench.withoutClaim();
     }
 
     /// @return ends true if nothing can follow but the end.

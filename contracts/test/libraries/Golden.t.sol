@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Verdict} from "../../src/interfaces/IVerificationRounds.sol";
 import {BetaEvidence} from "../../src/libraries/BetaEvidence.sol";
 import {Digest} from "../../src/libraries/Digest.sol";
+import {Tally} from "../../src/libraries/Tally.sol";
 import {stdJson} from "forge-std/StdJson.sol";
 import {Test} from "forge-std/Test.sol";
 
@@ -51,6 +53,22 @@ contract GoldenTest is Test {
         Step[] steps;
     }
 
+    struct Votes {
+        uint256 agreeing;
+        bytes32 claim;
+        bool claimed;
+        uint256 cluster;
+        bytes32[] digests;
+        bytes32 key;
+        uint256 opened;
+        uint256 quorum;
+        uint256 tolerance;
+        uint256 verdict;
+        bool voids;
+    }
+
+    string private constant VOTES =
+        "Votes(uint256 agreeing,bytes32 claim,bool claimed,uint256 cluster,bytes32[] digests,bytes32 key,uint256 opened,uint256 quorum,uint256 tolerance,uint256 verdict,bool voids)";
     string private constant EXACT = "Exact(bytes32 key,bytes content,bytes32 digest)";
     string private constant DISTANCE = "Distance(bytes32 a,bytes32 b,uint256 distance)";
     string private constant DECAY =
@@ -98,6 +116,20 @@ contract GoldenTest is Test {
         bytes32 flipped = one.b ^ bytes32(uint256(1) << bit);
         bool differed = uint256(one.a ^ one.b) >> bit & 1 == 1;
         assertEq(Digest.distance(one.a, flipped), differed ? one.distance - 1 : one.distance + 1);
+    }
+
+    function test_votes__when_golden__then_equal() external view {
+        Votes[] memory cases = abi.decode(_vectors("votes", ".votes", VOTES), (Votes[]));
+        assertGe(cases.length, FEWEST_OF_A_FAMILY);
+        for (uint256 i = 0; i < cases.length; ++i) {
+            Votes memory v = cases[i];
+            bytes32 void = v.voids ? Digest.implausible(v.key) : bytes32(0);
+            (Verdict verdict, uint256 agreeing, uint256 cluster) =
+                Tally.decide(Tally.Poll(v.digests, v.opened, v.claimed, v.claim, void, v.tolerance, v.quorum));
+            assertEq(uint8(verdict), v.verdict, vm.toString(i));
+            assertEq(agreeing, v.agreeing, vm.toString(i));
+            assertEq(cluster, v.cluster, vm.toString(i));
+        }
     }
 
     function test_policy__when_golden__then_equal() external view {

@@ -7,17 +7,8 @@ import {Test} from "forge-std/Test.sol";
 
 /// @dev Against the rule written a second time, set by set and bit by bit.
 contract TallyTest is Test {
-    struct Case {
-        bytes32[] digests;
-        uint256 opened;
-        bool claimed;
-        bytes32 claim;
-        uint256 tolerance;
-        uint256 quorum;
-    }
-
     function testFuzz_decide__when_any_openings__then_as_the_rule_says(uint256 seed) external pure {
-        Case memory c = _case(seed);
+        Tally.Poll memory c = _case(seed);
         (Verdict verdict, uint256 agreeing, uint256 cluster) = _decide(c);
         (Verdict expected, uint256 expectedAgreeing, uint256 expectedCluster) = _rule(c);
         assertEq(uint8(verdict), uint8(expected), "verdict");
@@ -26,17 +17,17 @@ contract TallyTest is Test {
     }
 
     function testFuzz_decide__when_decided_by_seats__then_cluster_is_a_majority(uint256 seed) external pure {
-        Case memory c = _case(seed);
+        Tally.Poll memory c = _case(seed);
         (Verdict verdict,, uint256 cluster) = _decide(c);
         assertEq(cluster & ~c.opened, 0, "only who opened");
-        if (verdict == Verdict.Accepted || (verdict == Verdict.Rejected && c.claimed)) {
+        if (c.void == 0 && (verdict == Verdict.Accepted || (verdict == Verdict.Rejected && c.claimed))) {
             assertGe(_size(cluster), c.quorum);
         }
         if (verdict == Verdict.Inconclusive || verdict == Verdict.Expired) assertEq(cluster, 0);
     }
 
     function test_decide__when_two_centres_tie__then_least_distance_then_lowest_seat() external pure {
-        Case memory c;
+        Tally.Poll memory c;
         c.digests = new bytes32[](5);
         // Around seat 0 and around seat 1 sit the same three; seat 1 is nearer to both others.
         (c.digests[0], c.digests[1], c.digests[2]) = (bytes32(uint256(3)), bytes32(uint256(1)), bytes32(0));
@@ -62,7 +53,7 @@ contract TallyTest is Test {
         assertEq(cluster, 7, "lower");
     }
 
-    function _case(uint256 seed) private pure returns (Case memory c) {
+    function _case(uint256 seed) private pure returns (Tally.Poll memory c) {
         uint256 n = 1 + seed % 31;
         c.digests = new bytes32[](n);
         uint256 bits = 1 + (seed >> 8) % 6; // few bits, so that sets overlap
@@ -75,21 +66,39 @@ contract TallyTest is Test {
         c.claimed = (seed >> 24) % 5 != 0;
         c.claim = bytes32((seed >> 32) % (1 << bits));
         c.tolerance = (seed >> 40) % 4;
+        if ((seed >> 52) % 2 == 0) c.void = bytes32((seed >> 60) % (1 << bits));
         c.quorum = (seed >> 48) % 4 == 0 ? 1 + (seed >> 56) % n : n / 2 + 1;
     }
 
-    function _decide(Case memory c) private pure returns (Verdict, uint256, uint256) {
-        return Tally.decide(c.digests, c.opened, c.claimed, c.claim, c.tolerance, c.quorum);
+    function _decide(Tally.Poll memory c) private pure returns (Verdict, uint256, uint256) {
+        return Tally.decide(c);
     }
 
-    function _rule(Case memory c) private pure returns (Verdict, uint256 agreeing, uint256) {
+    /// @dev The rule with a void claim struck out, and nobody paid for a void digest.
+    function _rule(Tally.Poll memory c)
+        private
+        pure
+        returns (Verdict verdict, uint256 agreeing, uint256 paid)
+    {
+        bool struckOut = c.void != 0 && _distance(c.claim, c.void) <= c.tolerance;
+        (verdict, agreeing, paid) = _plainRule(c, c.claimed && !struckOut);
+        for (uint256 i = 0; i < c.digests.length; ++i) {
+            if (c.void != 0 && _distance(c.digests[i], c.void) <= c.tolerance) paid &= ~(1 << i);
+        }
+    }
+
+    function _plainRule(Tally.Poll memory c, bool claimed)
+        private
+        pure
+        returns (Verdict, uint256 agreeing, uint256)
+    {
         uint256 n = c.digests.length;
         for (uint256 i = 0; i < n; ++i) {
             bool near = _distance(c.digests[i], c.claim) <= c.tolerance;
-            if (c.claimed && _has(c.opened, i) && near) agreeing |= 1 << i;
+            if (claimed && _has(c.opened, i) && near) agreeing |= 1 << i;
         }
         if (_size(c.opened) < c.quorum) return (Verdict.Expired, agreeing, 0);
-        if (c.claimed && _size(agreeing) >= c.quorum) return (Verdict.Accepted, agreeing, agreeing);
+        if (claimed && _size(agreeing) >= c.quorum) return (Verdict.Accepted, agreeing, agreeing);
 
         uint256 outside = c.opened & ~agreeing;
         uint256 best;
@@ -107,7 +116,7 @@ contract TallyTest is Test {
             if (rank > bestRank) (best, bestRank) = (members, rank);
         }
         if (_size(best) < c.quorum) best = 0;
-        return (c.claimed && best == 0 ? Verdict.Inconclusive : Verdict.Rejected, agreeing, best);
+        return (claimed && best == 0 ? Verdict.Inconclusive : Verdict.Rejected, agreeing, best);
     }
 
     function _has(uint256 set, uint256 i) private pure returns (bool) {
