@@ -20,6 +20,7 @@ from chain.units import show_ether, show_moment
 from cli import round_report, settings
 from cli.agent import router_approved
 from cli.appeal import appeal
+from cli.flag import flag
 from cli.score import score
 from cli.session import Session, reading, request_hash, signing
 from cli.verify_reputation import reputation
@@ -125,6 +126,7 @@ def rate(
 
 
 app.command()(appeal)
+app.command()(flag)
 app.command()(reputation)
 
 

@@ -148,7 +148,7 @@ class AppealRecord(Folded):
 
 
 class FlagRecord(Folded):
-    """A flag on what a round published, and the votes on it. Masks: bit i is seat i of the level."""
+    """A flag on what a round published, and the votes. Masks: bit i is seat i of the level."""
 
     __tablename__ = "flags"
 

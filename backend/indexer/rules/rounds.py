@@ -282,9 +282,7 @@ def _voted(scope: Scope, event: Voted) -> None:
 
 
 def _flag_closed(scope: Scope, event: FlagClosed) -> None:
-    scope.rows.put(
-        FlagRecord, event.request_hash, upheld=event.upheld, returned=event.returned
-    )
+    scope.rows.put(FlagRecord, event.request_hash, upheld=event.upheld, returned=event.returned)
 
 
 def _seat_settled(scope: Scope, event: SeatSettled) -> None:

@@ -23,7 +23,7 @@ abstract contract RoundsFlags is RoundsPublishing {
         bytes32 salt,
         string calldata uri
     ) external nonReentrant {
-        (, Profile memory profile) = _checkPublication(requestHash, taskHash, contentHash, salt);
+        (, Profile memory profile) = _checkPublication(requestHash, taskHash, contentHash, salt, 0);
         require(profile.flagWindow != 0, OutputNeedsBytes(requestHash));
         uint256 length = bytes(uri).length;
         require(length != 0 && length <= MAX_URI, OutputURIInvalid(length, MAX_URI));

@@ -54,10 +54,7 @@ abstract contract RoundsTally is IVerificationRounds, RoundsPublishing {
     {
         bytes32 contentHash = keccak256(output);
         (bytes32 profileId, Profile memory profile) =
-            _checkPublication(requestHash, taskHash, contentHash, salt);
-        require(
-            output.length <= profile.maxOutputBytes, OutputTooLarge(output.length, profile.maxOutputBytes)
-        );
+            _checkPublication(requestHash, taskHash, contentHash, salt, output.length);
 
         emit OutputPublished(requestHash, contentHash, salt, output);
 

@@ -8,15 +8,13 @@ from alembic import op
 revision = "0009"
 down_revision = "0008"
 
-FINAL_BEFORE, FINAL = 8, 9
-
 
 def upgrade() -> None:
     with op.batch_alter_table("rounds") as table:
         table.add_column(sa.Column("output_uri", sa.Text(), nullable=True))
         table.add_column(sa.Column("flags_close_at", sa.BigInteger(), nullable=True))
-    # The phase Voting comes before Final.
-    op.execute(f"UPDATE rounds SET phase = {FINAL} WHERE phase = {FINAL_BEFORE}")  # noqa: S608
+    # Final was 8 before the phase Voting came in front of it.
+    op.execute("UPDATE rounds SET phase = 9 WHERE phase = 8")
     op.create_table(
         "flags",
         sa.Column("request_hash", sa.LargeBinary(32), primary_key=True),
@@ -36,7 +34,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("flags")
-    op.execute(f"UPDATE rounds SET phase = {FINAL_BEFORE} WHERE phase = {FINAL}")  # noqa: S608
+    op.execute("UPDATE rounds SET phase = 8 WHERE phase = 9")
     with op.batch_alter_table("rounds") as table:
         table.drop_column("flags_close_at")
         table.drop_column("output_uri")
