@@ -225,7 +225,9 @@ def deliver(
     work = Task.from_json(_read(task))
     with OpenNode(files, NodeConfig.load(files), password=chosen.keystore_password) as node:
         profile = node.recipes.profile(work.profile)
-        limit = CourtView(node.gateway).profile(profile.profile_id).max_output_bytes
+        terms = CourtView(node.gateway).profile(profile.profile_id)
+        # More than the chain takes can be published by reference.
+        limit = profile.max_bytes if terms.flag_window else terms.max_output_bytes
         made = node.engines.engine(profile).generate(work)
         provider = Provider(node.config.agent_id, node.court, node.signer, node.store, files)
         signed = provider.deliver(

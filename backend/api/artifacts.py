@@ -40,6 +40,8 @@ from backend.errors import (
     ArtifactTooSlow,
 )
 from backend.store import RoundRecord
+from verifier.errors import SealError
+from verifier.seal import unseal
 from verifier.tasks import MAX_TASK_BYTES
 
 router = APIRouter(prefix="/v1/artifacts", tags=["artifacts"])
@@ -114,7 +116,7 @@ def read_artifact(
     """A task by taskHash, an output by contentHash, or by outputHash once it is published."""
     digest = parse_word(artifact_hash, "hash of an artifact")
     if not sealed:
-        kept = services.files.public(digest)
+        kept = services.files.public(digest) or _unsealed(services, digest)
         if kept is not None:
             return _file(kept, digest, _media_type(kept))
     published = _published(services, digest)
@@ -218,6 +220,28 @@ def _published(services: Services, output_hash: bytes) -> tuple[int, bytes] | No
     with services.store.read() as session:
         row = session.execute(query.limit(1)).first()
     return None if row is None or row[1] is None else (row[0], row[1])
+
+
+def _unsealed(services: Services, content_hash: bytes) -> Kept | None:
+    """An output published by reference, out of its provider's sealed copy: the salt is public now."""
+    query = select(RoundRecord.output_hash, RoundRecord.agent_id, RoundRecord.salt).where(
+        RoundRecord.content_hash == content_hash, RoundRecord.salt.is_not(None)
+    )
+    with services.store.read() as session:
+        row = session.execute(query.limit(1)).first()
+    sealed = None if row is None else services.files.sealed(row.output_hash, row.agent_id)
+    if row is None or sealed is None:
+        return None
+    with sealed.open("rb") as file:
+        try:
+            content = unseal(file.read(), row.salt)
+        except SealError:
+            return None
+    # A provider may seal anything: it is the output only if it is what the receipt promised.
+    if keccak(content) != content_hash:
+        return None
+    services.files.keep(content)
+    return services.files.public(content_hash)
 
 
 def _file(kept: Kept, digest: bytes, media_type: str) -> AnyResponse:

@@ -9,11 +9,14 @@ from functools import partial
 from typing import Final
 
 from chain.errors import AssayError, RevertError, RpcError, TransactionError
+from chain.messages import content_hash
 from chain.structs import Round
-from chain.types import PROVIDER_SEAT, BlockNumber, Phase, SeatState, Verdict
+from chain.types import PROVIDER_SEAT, BlockNumber, Family, Phase, SeatState, Verdict
 from verifier.errors import TaskError
 from verifier.node.court_view import CourtView
 from verifier.node.decide import Act, Decision, Situation, decide
+from verifier.node.errors import NodeError
+from verifier.node.receipts import SignedReceipt
 from verifier.node.recipes import RecipeBook
 from verifier.node.records import KnownRound, SeatId, SeatRecord, Step
 from verifier.node.retries import Retries
@@ -28,6 +31,9 @@ _log = logging.getLogger("assay.node")
 
 ABSTAIN_LAST_SHARE: Final = 0.15
 """Of the commit window: a seat without an output abstains when only this much of it is left."""
+
+REFERRED_ABOVE: Final = 8 << 10
+"""Bytes of an output that are published by reference, where that is possible."""
 
 _DONE_ALREADY: Final = frozenset({"SeatAlreadyCommitted", "SeatAlreadyOpened"})
 _WORDS: Final = {Act.COMMIT: "committed", Act.OPEN: "opened", Act.PUBLISH: "published the output"}
@@ -278,12 +284,38 @@ class Clerk:
             if output is None:
                 output = seat.generate()
                 self._files.save_output(output)
-            return seat.publish(output, job)
+            return self._publish(seat, output, job)
         if record.digest is None or record.evidence is None or record.commitment is None:
             return True  # cannot be: `decide` sends only what is stored
         if act is Act.COMMIT:
             return seat.commit(record.commitment, job)
         return seat.open(Produced(record.digest, record.evidence), job)
+
+    def _publish(self, seat: Seat, output: bytes, job: str) -> bool:
+        """As bytes, or by reference where that is possible and they are many."""
+        known, outputs = seat.assignment.round, self._tools.outputs
+        terms = self._court.profile(known.profile_id)
+        fits = len(output) <= terms.max_output_bytes
+        # Bytes of the exact family are final at once, which is worth their gas.
+        dear = terms.family is not Family.EXACT and len(output) > REFERRED_ABOVE
+        if not terms.flag_window or (fits and not (dear and outputs.is_configured)):
+            return seat.publish(output, job)
+        if outputs.holds(known.output_hash) or self._hand_in(seat, output):
+            content = content_hash(output)
+            return seat.refer(content, outputs.uri(content), job)
+        if fits:
+            return seat.publish(output, job)
+        raise NodeError(
+            f"The output has {len(output)} bytes, too many for the chain, and no backend holds it: "
+            "set backend_url to one that takes it, or the bond is lost."
+        )
+
+    def _hand_in(self, seat: Seat, output: bytes) -> bool:
+        delivery = seat.assignment.delivery
+        if delivery is None:
+            return False
+        signed = SignedReceipt.from_json(delivery.receipt)
+        return self._tools.outputs.hand_in(signed, output, delivery.salt)
 
     # ------------------------------------------------------------------ inside
 
@@ -320,7 +352,7 @@ def _owes(record: SeatRecord, situation: Situation) -> bool:
     if record.step is Step.DONE or situation.phase is Phase.FINAL:
         return False
     if situation.state is SeatState.OPENED:
-        return record.id.is_provider
+        return record.id.is_provider and situation.phase <= Phase.PUBLISHING
     drawn = situation.state is SeatState.DRAWN
     return situation.phase is Phase.COMMITTING or (situation.phase is Phase.OPENING and not drawn)
 

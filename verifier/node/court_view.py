@@ -8,7 +8,7 @@ from chain.blocks import Block
 from chain.errors import RevertError
 from chain.events import Event, Tallied
 from chain.gateway import BlockTag
-from chain.structs import Profile, Round, Seat
+from chain.structs import Flag, Profile, Round, Seat
 from chain.types import PROVIDER_SEAT, BlockNumber, Phase
 from verifier.node.errors import NodeError
 
@@ -80,6 +80,11 @@ class CourtView:
         """(fees of the next committee, bond), in wei."""
         fees, bond = self._gateway.call(COURT, "appealCost", request_hash)
         return int(fees), int(bond)
+
+    def flag(self, request_hash: bytes) -> Flag:
+        """The flag on what a round published, if any; its level judges, its window is open."""
+        found: Flag = self._gateway.call(COURT, "flagOf", request_hash)
+        return found
 
     def round_count(self, block: BlockTag = "latest") -> int:
         """Rounds submitted until a block."""

@@ -4,7 +4,8 @@
 
     tick:  head → events into the store → for each live round: view → seats (clerk), pokes (poker)
                                               │                    │
-           one worker thread: generate, digest ┘                    └ short threads: transactions
+           one worker thread: generate, digest ┘                    └ short threads: transactions,
+                                                                      looks at what was published
 
 A tick never waits for a model or for a transaction, so a long generation in one seat makes no other
 seat late. Whatever is missed or lost is found again from the chain's views.
@@ -30,6 +31,8 @@ from verifier.node.clerk import Clerk, Moment
 from verifier.node.court_view import ChainReader, CourtView
 from verifier.node.engine_book import EngineBook
 from verifier.node.health import Health
+from verifier.node.inspector import Inspector
+from verifier.node.outputs import OutputSource
 from verifier.node.poker import BackOff, Poker, Role
 from verifier.node.recipes import RecipeBook
 from verifier.node.records import KnownRound
@@ -121,6 +124,7 @@ class NodeDaemon:
         self._watcher = Watcher(
             gateway, self._court, store, recipes, config.agent_id, config.first_block
         )
+        outputs = OutputSource(config.backend_url)
         self._poker = Poker(config.agent_id, sender, workers.sendings, config.back_off)
         self._clerk = Clerk(
             config.agent_id,
@@ -135,6 +139,7 @@ class NodeDaemon:
                 tasks=TaskSource(config.backend_url),
                 engine=engines.engine,
                 read_output=files.read_output,
+                outputs=outputs,
             ),
             seat_factory,
             workers.generator,
@@ -149,6 +154,16 @@ class NodeDaemon:
             sender,
             workers.generator,
             workers.sendings,
+            config.back_off,
+        )
+        self._inspector = Inspector(
+            config.agent_id,
+            self._court,
+            gateway,
+            sender,
+            workers.sendings,
+            recipes,
+            outputs,
             config.back_off,
         )
         self._settler = Settler(
@@ -241,9 +256,12 @@ class NodeDaemon:
                 self._clerk.forget(known.request_hash)
                 self._poker.forget(known.request_hash)
                 self._appellant.forget(known.request_hash)
+                self._inspector.forget(known.request_hash)
             return owed
         for number in numbers:
             self._appellant.consider(known, view, number)
+        if known.drawn_us:
+            self._inspector.consider(known, view, moment.now)
         role = Role.PROVIDER if mine else Role.COMMITTEE if numbers else Role.BYSTANDER
         self._poker.consider(known, view, head, moment.now, role)
         return owed + (1 if mine and view.phase is Phase.DRAWING else 0)

@@ -71,6 +71,8 @@ def due(view: Round, head: Block, now: int) -> Poke | None:
         return Poke.ADVANCE
     if view.phase is Phase.PUBLISHING and now >= view.publish_closes_at:
         return Poke.ADVANCE
+    if view.phase in (Phase.FLAGGING, Phase.VOTING) and now >= view.open_closes_at:
+        return Poke.ADVANCE
     return None
 
 

@@ -20,6 +20,7 @@ from verifier.digest import digest, is_void
 from verifier.engines import Engine, require_environment
 from verifier.node.court_view import COURT
 from verifier.node.errors import NodeError, WorkLost
+from verifier.node.outputs import OutputSource
 from verifier.node.records import Delivery, KnownRound, SeatId
 from verifier.node.tasks import TaskSource
 from verifier.profiles import Profile
@@ -65,6 +66,7 @@ class Toolbox:
     tasks: TaskSource
     engine: Callable[[Profile], Engine]
     read_output: Callable[[bytes], bytes | None]
+    outputs: OutputSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,20 @@ class Seat:
             self.assignment.round.task_hash,
             output,
             self.output_salt(messages.content_hash(output)),
+            job=job,
+        )
+        return True
+
+    def refer(self, content_hash: bytes, uri: str, job: str) -> bool:
+        """Provider: publishes where the accepted output is, instead of its bytes."""
+        self.tools.sender.send(
+            COURT,
+            "publishByReference",
+            self.assignment.id.request_hash,
+            self.assignment.round.task_hash,
+            content_hash,
+            self.output_salt(content_hash),
+            uri,
             job=job,
         )
         return True

@@ -1,0 +1,108 @@
+"""Published outputs that are kept at a backend: where a provider's are, and what a judge fetches.
+
+Nothing here is asked for before a round has published: until then an output is sealed, and only
+whether it is held there can be learnt. What arrives is believed only if it has the hash asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import httpx
+
+from verifier.canonical import keccak256
+from verifier.engines.base import shown_url
+from verifier.node.delivery import upload_sealed
+from verifier.node.errors import NodeError
+from verifier.node.receipts import SignedReceipt
+
+__all__ = ["MOST_BYTES", "OutputSource"]
+
+MOST_BYTES: Final = 64 << 20
+"""Of an output that a node takes."""
+
+_SEALED: Final = 409
+
+
+class OutputSource:
+    """A backend's `/v1/artifacts`.
+
+    backend_url: None if there is none; timeout: seconds without an answer; transport: replaceable
+    for tests.
+    """
+
+    def __init__(
+        self,
+        backend_url: str | None,
+        *,
+        timeout: float = 10.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._base = backend_url.rstrip("/") if backend_url else None
+        self._timeout = timeout
+        self._transport = transport
+
+    @property
+    def is_configured(self) -> bool:
+        return self._base is not None
+
+    def uri(self, content_hash: bytes) -> str:
+        """What a provider publishes: a URL that any backend can fetch, or the name that every
+        node resolves at its own backend."""
+        if self._base is not None and self._base.startswith("https://"):
+            return f"{self._base}/v1/artifacts/0x{content_hash.hex()}"
+        return f"assay:0x{content_hash.hex()}"
+
+    def holds(self, output_hash: bytes) -> bool:
+        """Whether the backend has a provider's output, sealed or published. NodeError if it does
+        not answer."""
+        if self._base is None:
+            return False
+        return self._get(output_hash)[0] in (200, _SEALED)
+
+    def hand_in(self, signed: SignedReceipt, output: bytes, salt: bytes) -> bool:
+        """Leaves the sealed output there; returns whether the backend took it."""
+        if self._base is None:
+            return False
+        return upload_sealed(
+            self._base, signed, output, salt, timeout=self._timeout, transport=self._transport
+        )
+
+    def fetch(self, content_hash: bytes) -> bytes | None:
+        """A published output, or None if the backend does not have it.
+
+        Raises:
+            NodeError: there is no backend, it does not answer, or it answers something else.
+        """
+        status, data = self._get(content_hash)
+        if status in (404, _SEALED):
+            return None
+        if status != 200 or keccak256(data) != content_hash:
+            raise NodeError(
+                f"The backend at {shown_url(self._base or '')} answered {status} for the output "
+                f"0x{content_hash.hex()}, and not its bytes; look into its log."
+            )
+        return data
+
+    def _get(self, artifact: bytes) -> tuple[int, bytes]:
+        """(status, body), redirects followed within the backend."""
+        if self._base is None:
+            raise NodeError("Published outputs are kept at a backend: set backend_url.")
+        data = bytearray()
+        try:
+            with (
+                httpx.Client(
+                    timeout=self._timeout, transport=self._transport, follow_redirects=True
+                ) as client,
+                client.stream("GET", f"{self._base}/v1/artifacts/0x{artifact.hex()}") as reply,
+            ):
+                for part in reply.iter_bytes():
+                    data += part
+                    if len(data) > MOST_BYTES:
+                        raise NodeError(f"The output is larger than {MOST_BYTES} bytes.")
+                return reply.status_code, bytes(data)
+        except httpx.HTTPError as error:
+            raise NodeError(
+                f"The backend at {shown_url(self._base)} cannot be reached "
+                f"({error or type(error).__name__}); see whether it is running."
+            ) from None
