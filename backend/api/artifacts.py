@@ -223,7 +223,7 @@ def _published(services: Services, output_hash: bytes) -> tuple[int, bytes] | No
 
 
 def _unsealed(services: Services, content_hash: bytes) -> Kept | None:
-    """An output published by reference, out of its provider's sealed copy: the salt is public now."""
+    """An output published by reference, from its provider's sealed copy: the salt is public now."""
     query = select(RoundRecord.output_hash, RoundRecord.agent_id, RoundRecord.salt).where(
         RoundRecord.content_hash == content_hash, RoundRecord.salt.is_not(None)
     )
