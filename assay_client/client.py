@@ -10,8 +10,12 @@ from typing import Any, Final, Self, cast
 import httpx
 
 from assay_client.models import (
+    CapabilityList,
     ChoiceView,
+    EpochDetail,
+    EpochView,
     EventView,
+    ExamView,
     Finality,
     LeaderboardPage,
     NetworkView,
@@ -19,6 +23,9 @@ from assay_client.models import (
     ReputationView,
     Role,
     RoundSummary,
+    SourcePoint,
+    SourceScoreView,
+    SourceView,
     StandingView,
 )
 
@@ -126,6 +133,56 @@ class Client:
         )
         for page in pages:
             yield from cast(LeaderboardPage, page)["items"]
+
+    # ------------------------------------------------------------------ sources
+
+    def sources(
+        self, *, epoch: int | None = None, domain: str | None = None
+    ) -> Iterator[SourceScoreView]:
+        """Scores of sources, by agentId; asks for pages as they are needed.
+
+        Args:
+            epoch: which; the newest that contracts can read without one.
+            domain: only this one, 0x and 64 hex digits.
+        """
+        for page in self._pages("/v1/sources", epoch=epoch, domain=domain):
+            yield from page["items"]
+
+    def source(
+        self, agent_id: int, *, epoch: int | None = None, domain: str | None = None
+    ) -> SourceView:
+        """A source's scores in an epoch, any that ever was, each with its proof."""
+        found = self._get(f"/v1/sources/{agent_id}", epoch=epoch, domain=domain)
+        return cast(SourceView, found)
+
+    def source_history(self, agent_id: int, domain: str) -> Iterator[SourcePoint]:
+        """A source's score over the epochs, newest first."""
+        for page in self._pages(f"/v1/sources/{agent_id}/history", domain=domain):
+            yield from page["items"]
+
+    def epochs(self) -> Iterator[EpochView]:
+        """Epochs of source scores, newest first."""
+        for page in self._pages("/v1/epochs"):
+            yield from page["items"]
+
+    def epoch(self, number: int) -> EpochDetail:
+        """One epoch: its header, its evidence, and every doubt about it."""
+        return cast(EpochDetail, self._get(f"/v1/epochs/{number}"))
+
+    # ------------------------------------------------------------------ exams
+
+    def exams(self) -> Iterator[ExamView]:
+        """Exams, newest first."""
+        for page in self._pages("/v1/exams"):
+            yield from page["items"]
+
+    def exam(self, number: int) -> dict[str, Any]:
+        """One exam with all that is needed to count again (`ExamDetail` of /openapi.json)."""
+        return self._get(f"/v1/exams/{number}")
+
+    def capabilities(self, agent_id: int) -> CapabilityList:
+        """The exams an agent has passed."""
+        return cast(CapabilityList, self._get(f"/v1/agents/{agent_id}/capabilities"))
 
     # ------------------------------------------------------------------ the rest
 

@@ -10,6 +10,9 @@ from typing import Any, Literal, TypedDict
 Finality = Literal["head", "finalized"]
 Role = Literal["provider", "verifier"]
 Order = Literal["lowerBound", "upperBound", "mean"]
+ExamStage = Literal["preparing", "sitting", "opening", "doubting", "grading", "concluded", "void"]
+EpochState = Literal["open", "final", "disputed", "rolledBack"]
+BundleState = Literal["missing", "unchecked", "holds", "false"]
 
 
 class BlockRef(TypedDict):
@@ -121,3 +124,142 @@ class EventView(TypedDict):
     txHash: str
     requestHash: str | None
     arguments: dict[str, Any]
+
+
+class ExamView(TypedDict):
+    examId: int
+    profileId: str
+    profileName: str | None
+    stage: ExamStage
+    stageEndsAt: int | None
+    announcedAt: int
+    endedAt: int | None
+    fee: str | None
+    sections: int
+    itemsPerSection: int | None
+    mark: int | None
+    sectionMark: int | None
+    candidates: int
+    graded: int
+    openDoubts: int
+
+
+class CapabilityView(TypedDict):
+    profileId: str
+    profileName: str | None
+    owner: str
+    grantedAt: int
+    until: int
+    valid: bool
+
+
+class CapabilityList(TypedDict):
+    agentId: int
+    items: list[CapabilityView]
+    gates: dict[str, int]
+    block: BlockRef
+
+
+class AnchorView(TypedDict):
+    contract: str
+    agentId: int
+    reporter: str
+    profileId: str
+    window: int
+    answerWindow: int
+    courtWindow: int
+    slots: int
+    bond: str
+    challengeBond: str
+    bonded: bool
+    latest: int
+
+
+class RulesView(TypedDict):
+    halfLifeSeconds: int
+    prior: str
+    minimum: str
+    askerCap: str
+
+
+class BundleView(TypedDict):
+    hash: str
+    state: BundleState
+    problem: str | None
+    artifact: str | None
+    size: int | None
+    items: int | None
+    entries: int | None
+    endedAt: int | None
+    rules: RulesView | None
+
+
+class ChallengeView(TypedDict):
+    number: int
+    challenger: str
+    challengedAt: int
+    answerBy: int
+    requestHash: str | None
+    decideBy: int | None
+    outcome: Literal["upheld", "proven", "undecided"] | None
+    settledAt: int | None
+
+
+class EpochView(TypedDict):
+    epoch: int
+    publishedAt: int
+    root: str
+    bundleHash: str
+    wordsHash: str
+    previousRoot: str
+    state: EpochState
+    finalAt: int | None
+    kept: bool
+    rolledBackAt: int | None
+    proven: bool | None
+    wordsAppliedAt: int | None
+    blockNumber: int
+    txHash: str
+    finality: Finality
+    bundle: BundleView
+    challenges: list[ChallengeView]
+
+
+class EpochDetail(EpochView):
+    anchor: AnchorView
+    block: BlockRef
+
+
+class SourceScoreView(TypedDict):
+    agentId: int
+    domain: str
+    mean: float | None
+    lowerBound: float | None
+    upperBound: float | None
+    n: float
+    alpha: str
+    beta: str
+    lastUpdate: int
+
+
+class ProvedScoreView(SourceScoreView):
+    proof: dict[str, Any]
+
+
+class SourceView(TypedDict):
+    registry: str
+    agentId: int
+    epoch: EpochView | None
+    scores: list[ProvedScoreView]
+    domains: list[str]
+    block: BlockRef
+
+
+class SourcePoint(TypedDict):
+    epoch: int
+    state: EpochState
+    endedAt: int | None
+    mean: float | None
+    lowerBound: float | None
+    upperBound: float | None
+    n: float | None

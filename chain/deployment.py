@@ -108,6 +108,10 @@ class Deployment:
     def with_contract(self, name: str, record: ContractRecord) -> Deployment:
         return replace(self, contracts={**self.contracts, name: record})
 
+    def with_only(self, name: str, record: ContractRecord) -> Deployment:
+        """The same deployment as far as one contract is concerned, in it or not."""
+        return replace(self, contracts={name: record})
+
     def with_profile(self, name: str, profile_id: ProfileId) -> Deployment:
         return replace(self, profiles={**self.profiles, name: profile_id})
 

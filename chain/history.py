@@ -42,11 +42,10 @@ def round_events(gateway: Gateway, name: RequestHash, entropy_block: int) -> lis
     return found + _between(gateway, name, last + 1, gateway.head().number)
 
 
-def _between(gateway: Gateway, name: RequestHash, first: int, last: int) -> list[Event]:
-    return list(_pages(gateway, name, first, last))
-
-
-def _pages(gateway: Gateway, name: RequestHash, first: int, last: int) -> Iterator[Event]:
+def events_between(
+    gateway: Gateway, first: int, last: int, name: bytes | None = None
+) -> Iterator[Event]:
+    """Events of a range of blocks, asked for in as many pieces as the node wants; see `logs`."""
     width = WIDEST
     while first <= last:
         end = min(last, first + width - 1)
@@ -59,3 +58,7 @@ def _pages(gateway: Gateway, name: RequestHash, first: int, last: int) -> Iterat
             continue
         yield from events
         first = end + 1
+
+
+def _between(gateway: Gateway, name: RequestHash, first: int, last: int) -> list[Event]:
+    return list(events_between(gateway, first, last, name))

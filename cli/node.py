@@ -228,7 +228,7 @@ def deliver(
         terms = CourtView(node.gateway).profile(profile.profile_id)
         # More than the chain takes can be published by reference.
         limit = profile.max_bytes if terms.flag_window else terms.max_output_bytes
-        made = node.engines.engine(profile).generate(work)
+        made = node.engines.engine(profile, work).generate(work)
         provider = Provider(node.config.agent_id, node.court, node.signer, node.store, files)
         signed = provider.deliver(
             work,

@@ -14,6 +14,7 @@ AssayError (chain.errors)
     ├── PlanningError   a plan that was asked for the impossible (verifier.planning)
     └── EngineError     a model that did not answer (verifier.engines)
         └── EngineUnavailable   nothing is wrong with the task: try again, or elsewhere
+            └── InputWithheld   what the task is about is not to be had; says what that means
 """
 
 from chain.errors import AssayError
@@ -25,6 +26,7 @@ __all__ = [
     "EngineError",
     "EngineUnavailable",
     "ExamError",
+    "InputWithheld",
     "PlanningError",
     "ProfileError",
     "ReliabilityError",
@@ -87,3 +89,15 @@ class EngineUnavailable(EngineError):
     """The engine cannot be reached or is busy; the same task may succeed later."""
 
     retryable = True
+
+
+class InputWithheld(EngineUnavailable):
+    """Whoever has to hand out what the task is about does not. It may still come.
+
+    Attributes:
+        answer: the output if it does not: everybody's who was refused.
+    """
+
+    def __init__(self, message: str, answer: bytes) -> None:
+        super().__init__(message)
+        self.answer = answer

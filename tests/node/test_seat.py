@@ -48,7 +48,7 @@ def seat(number: int, agent: int = 7) -> Seat:
     known = KnownRound(bytes(32), 9, bytes(32), "0x00", bytes(32), bytes(32), "data:,", 1)
     place = SeatId(bytes(32), 0, number, KEY)
     court = Court(chain_id=31337, rounds="0x" + "00" * 20)
-    tools = SimpleNamespace(court=court, engine=lambda _: SimpleNamespace(info=dict))
+    tools = SimpleNamespace(court=court, engine=lambda *_: SimpleNamespace(info=dict))
     return Seat(Assignment(place, agent, known, lambda: profile), tools)
 
 

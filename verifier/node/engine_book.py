@@ -12,6 +12,7 @@ from verifier import engines
 from verifier.engines import Engine
 from verifier.errors import EngineError
 from verifier.profiles import Profile
+from verifier.tasks import Task
 
 __all__ = ["DEFAULT", "EngineBook", "EngineConfig", "engine_settings"]
 
@@ -31,21 +32,30 @@ class EngineBook:
     """Engines by profile.
 
     configs: by profile name, 0x… profileId, or `default`; ready: engines made elsewhere, by
-    profileId, for programs that bring their own.
+    profileId, for programs that bring their own; by_model: what answers tasks of a model whatever
+    their profile, by the model's name.
     """
 
     def __init__(
         self,
         configs: Mapping[str, EngineConfig],
         ready: Mapping[bytes, Engine] | None = None,
+        by_model: Mapping[str, Engine] | None = None,
     ) -> None:
         self._configs = configs
+        self._by_model = dict(by_model or {})
         self._ready: dict[bytes, Engine] = dict(ready or {})
         self._made: dict[str, Engine] = {}
         self._lock = threading.Lock()
 
-    def engine(self, profile: Profile) -> Engine:
-        """The engine for a profile. EngineError if none is configured or it cannot be made."""
+    def engine(self, profile: Profile, task: Task | None = None) -> Engine:
+        """The engine for a profile, or for a task under it that asks for a model of its own.
+
+        Raises:
+            EngineError: none is configured, or it cannot be made.
+        """
+        if task is not None and task.model in self._by_model:
+            return self._by_model[task.model]
         with self._lock:
             if profile.profile_id in self._ready:
                 return self._ready[profile.profile_id]

@@ -24,11 +24,13 @@ from chain.messages import Court
 from chain.sender import Sender
 from verifier.engines import Engine
 from verifier.node.agents import require_operator
+from verifier.node.artifacts import ArtifactSource
 from verifier.node.config import NodeConfig
 from verifier.node.court_view import CourtView
 from verifier.node.daemon import DaemonConfig, ExitCode, NodeDaemon
 from verifier.node.engine_book import EngineBook
 from verifier.node.recipes import RecipeBook
+from verifier.node.recompute import MODEL, Recomputation
 from verifier.node.seat import SeatFactory, honest_seat
 from verifier.node.statedir import StateDir
 from verifier.node.store import Store
@@ -92,7 +94,8 @@ class OpenNode:
         genesis = self.gateway.identity()[1]
         self.store = Store(files.store, self.court, config.agent_id, genesis)
         self.recipes = RecipeBook(self.store, self.gateway, int(self.deployment.block))
-        self.engines = EngineBook(config.engines, engines)
+        recomputation = Recomputation(self.gateway, ArtifactSource(config.backend_url))
+        self.engines = EngineBook(config.engines, engines, {MODEL: recomputation})
 
     def __enter__(self) -> OpenNode:
         return self

@@ -15,9 +15,11 @@ from chain import messages
 from chain.blocks import TxReceipt
 from chain.keys import Signer
 from chain.messages import Court
+from chain.types import Family
 from verifier.canonical import canonical_json, keccak256
 from verifier.digest import digest, is_void
 from verifier.engines import Engine, require_environment
+from verifier.errors import InputWithheld
 from verifier.node.court_view import COURT
 from verifier.node.errors import NodeError, WorkLost
 from verifier.node.outputs import OutputSource
@@ -38,6 +40,12 @@ class Transactor(Protocol):
     def send(
         self, contract: str, function: str, *arguments: Any, value: int = 0, job: str | None = None
     ) -> TxReceipt: ...
+
+
+class EngineFor(Protocol):
+    """`EngineBook.engine`."""
+
+    def __call__(self, profile: Profile, task: Task | None = None) -> Engine: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,7 @@ class Toolbox:
     signer: Signer
     sender: Transactor
     tasks: TaskSource
-    engine: Callable[[Profile], Engine]
+    engine: EngineFor
     read_output: Callable[[bytes], bytes | None]
     outputs: OutputSource
 
@@ -93,13 +101,17 @@ class Seat:
     def __init__(self, assignment: Assignment, tools: Toolbox) -> None:
         self.assignment = assignment
         self.tools = tools
+        self._task: Task | None = None
+        self._last_resort: bytes | None = None
 
     # ------------------------------------------------------------------ work
 
     def task(self) -> Task:
-        """The round's task, checked against its hash."""
-        known = self.assignment.round
-        return self.tools.tasks.fetch(known.task_uri, known.task_hash)
+        """The round's task, checked against its hash; fetched once."""
+        if self._task is None:
+            known = self.assignment.round
+            self._task = self.tools.tasks.fetch(known.task_uri, known.task_hash)
+        return self._task
 
     def generate(self) -> bytes:
         """The output: a verifier's own, or the one the provider delivered."""
@@ -112,11 +124,16 @@ class Seat:
     def work(self) -> bytes:
         """The task done by this node's engine."""
         profile = self.assignment.profile
-        engine = self.tools.engine(profile)
+        engine, task = self._engine(), self.task()
         if profile.pins:
             # Checked at the start too, but an agent may enrol while its node runs.
             require_environment(profile, engine)
-        return engine.generate(self.task())
+        self._last_resort = None
+        try:
+            return engine.generate(task)
+        except InputWithheld as refusal:
+            self._last_resort = refusal.answer
+            raise
 
     def produce_digest(self, output: bytes) -> Produced:
         """The digest of an output under the round's key, with its evidence.
@@ -135,7 +152,7 @@ class Seat:
             )
         if not self.assignment.id.is_provider:
             # The provider has its output already: with its engine down it must still defend it.
-            evidence["engine"] = self.tools.engine(profile).info()
+            evidence["engine"] = self._engine().info()
         return Produced(found, canonical_json(evidence))
 
     def abstain(self) -> Produced:
@@ -143,8 +160,11 @@ class Seat:
         recipe of a later version.
 
         A digest of its own, near nobody's: it supports neither the provider nor a rival. A common
-        one would let a client who submits a corrupt task have an honest provider outvoted.
+        one would let a client who submits a corrupt task have an honest provider outvoted. Only
+        where what the task is about is withheld from everybody there is an answer in common.
         """
+        if self._last_resort is not None:
+            return self.produce_digest(self._last_resort)
         seat = self.assignment.id
         own = keccak256(ABSTENTION + seat.key + self.assignment.agent_id.to_bytes(32, "big"))
         return Produced(own, canonical_json({**self._evidence(), "abstained": True}))
@@ -249,6 +269,14 @@ class Seat:
             )
         )
 
+    def _engine(self) -> Engine:
+        """What runs the task: the profile's engine, or where nothing is pinned and equality is all
+        that counts, one for the task's own model.
+        """
+        profile = self.assignment.profile
+        free = profile.family.kind is Family.EXACT and not profile.pins
+        return self.tools.engine(profile, self.task() if free else None)
+
     def _evidence(self) -> dict[str, Any]:
         seat = self.assignment.id
         return {
@@ -265,7 +293,7 @@ class Seat:
 
     def _regenerate(self) -> bytes:
         """The delivered output made again, after the state was lost."""
-        output = self.tools.engine(self.assignment.profile).generate(self.task())
+        output = self._engine().generate(self.task())
         content = messages.content_hash(output)
         if messages.output_hash(self.output_salt(content), content) != (
             self.assignment.round.output_hash

@@ -1,15 +1,15 @@
-"""Fetches the task of a round, and nothing else.
+"""Fetches the task of a round from a backend.
 
-A node asks a backend for `/v1/artifacts/<taskHash>` only: no path of this module leads to a
-provider's output, published or not. What arrives is believed only if it hashes to the taskHash.
+A node asks for `/v1/artifacts/<taskHash>`, and for the evidence that a task to recompute names: no
+path of it leads to a provider's sealed output. What arrives is believed only if it has its hash.
 """
 
 from __future__ import annotations
 
 import httpx
 
-from verifier.engines.base import shown_url
 from verifier.errors import TaskError
+from verifier.node.artifacts import ArtifactSource
 from verifier.tasks import MAX_TASK_BYTES, Task, task_from_uri
 
 __all__ = ["TaskSource"]
@@ -33,10 +33,7 @@ class TaskSource:
         timeout: float = 10.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._base = backend_url.rstrip("/") if backend_url else None
-        self._shown = shown_url(self._base or "")
-        self._timeout = timeout
-        self._transport = transport
+        self._artifacts = ArtifactSource(backend_url, timeout=timeout, transport=transport)
 
     def fetch(self, uri: str, task_hash: bytes) -> Task:
         """The task behind a URI. TaskError unless it is had and hashes to `task_hash`."""
@@ -44,39 +41,9 @@ class TaskSource:
             return task_from_uri(uri, task_hash)
         ours = (f"{_SCHEME}{task_hash.hex()}", f"{_SCHEME}0x{task_hash.hex()}")
         if uri in ours or uri.startswith(_FOREIGN):
-            return Task.from_json(self._download(task_hash), task_hash)
+            data = self._artifacts.fetch(task_hash, MAX_TASK_BYTES, "task")
+            return Task.from_json(data, task_hash)
         raise TaskError(
             "The task's URI is neither a data: URI, nor assay: followed by the task's hash, nor "
             "one that a backend may fetch; the client has to submit with one of these."
         )
-
-    def _download(self, task_hash: bytes) -> bytes:
-        if self._base is None:
-            raise TaskError(
-                "The task is kept at a backend, and none is configured: set backend_url."
-            )
-        url = f"{self._base}/v1/artifacts/0x{task_hash.hex()}"
-        data = bytearray()
-        try:
-            with (
-                httpx.Client(timeout=self._timeout, transport=self._transport) as client,
-                client.stream("GET", url) as reply,
-            ):
-                if reply.status_code != 200:
-                    raise TaskError(
-                        f"The backend at {self._shown} answered {reply.status_code} for the task "
-                        f"0x{task_hash.hex()}; ask the client to store it there."
-                    )
-                for part in reply.iter_bytes():
-                    data += part
-                    if len(data) > MAX_TASK_BYTES:
-                        raise TaskError(
-                            f"What the backend at {self._shown} has as a task is larger than "
-                            f"{MAX_TASK_BYTES} bytes; it is no task."
-                        )
-        except httpx.HTTPError as error:
-            raise TaskError(
-                f"The backend at {self._shown} cannot be reached "
-                f"({error or type(error).__name__}); see whether it is running."
-            ) from None
-        return bytes(data)
