@@ -18,7 +18,7 @@ from chain.history import WIDEST, events_between
 from chain.structs import Header
 from chain.types import Bytes32
 
-__all__ = ["EpochUnknown", "PublishedEpoch", "find_epoch"]
+__all__ = ["EpochUnknown", "PublishedEpoch", "find_epoch", "newest_standing"]
 
 NO_ROOT = Bytes32(bytes(32))
 
@@ -62,6 +62,19 @@ def find_epoch(gateway: Gateway, epoch: int) -> PublishedEpoch:
     if found is None:
         raise EpochUnknown(f"The anchor has published no epoch {epoch}.")
     return PublishedEpoch(header_of(found), NO_ROOT, stands)
+
+
+def newest_standing(gateway: Gateway, latest: int) -> PublishedEpoch | None:
+    """The highest epoch up to `latest` that was not rolled back; None before any.
+
+    Raises:
+        RpcRejected: the node does not serve logs that old.
+    """
+    for epoch in range(latest, 0, -1):
+        found = find_epoch(gateway, epoch)
+        if found.stands:
+            return found
+    return None
 
 
 def header_of(event: Anchored) -> Header:

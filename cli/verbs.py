@@ -27,6 +27,7 @@ VERBS: Mapping[str, str] = {
     "node": "Run a verifier node for one agent.",
     "verify": "Have a piece of work verified, and watch the round.",
     "exam": "Prove a capability: list exams, sit one, hold one.",
+    "source": "See how reliable sources are; report, check and challenge it.",
     "reputation": "Show what the network knows about an agent.",
     "calibrate": "Choose a profile's tolerance from labelled cases.",
     "check": "Check anybody's ERC-8004 contracts, or your own environment.",

@@ -7,26 +7,35 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
+from backend.api import Services, create_app
+from backend.bundles import BundleChecker
+from backend.indexer import Reconciler
+from backend.server import authority
+from backend.store import EpochRecord
 from chain import deployment as deployments
 from chain.anchors import ANCHOR, deploy_anchor
 from chain.errors import DeploymentError, RevertError
 from chain.gateway import Gateway
 from chain.keys import Signer, local_signer
-from chain.structs import AnchorTerms
-from chain.types import AgentId, Wei
+from chain.structs import AnchorTerms, Header
+from chain.types import AgentId, Bytes32, Wei
 from chain.units import ETHER
 from cli.anvil import AnvilOptions
 from cli.devnet import Devnet, start_devnet
+from tests.backend.live import Index
 from tests.support.actors import Actor, person
 from tests.support.anvil import Control
+from tests.support.asgi import AsgiClient
 from verifier import reputation
+from verifier.canonical import canonical_json
 from verifier.errors import ReliabilityError
 from verifier.reliability.bundle import NO_ROOT, Bundle
 from verifier.reliability.epoch import Rules
 from verifier.reliability.evidence import Anchor, Item
 from verifier.reliability.proof import ScoreProof
-from verifier.reliability.reporter import Reporter
+from verifier.reliability.reporter import Reporter, verify_on_chain
 from verifier.reliability.transcript import Epoch
 
 pytestmark = pytest.mark.integration
@@ -68,7 +77,7 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("anchor")
     options = AnvilOptions(block_time=0)
     with start_devnet(folder / "deployment.json", folder / "anvil.log", options) as devnet:
@@ -93,6 +102,14 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield Stage(door, control, devnet, person(door, 1), terms, anchor, asker)
         control.close()
         plain.close()
+
+
+@pytest.fixture
+def stage(built: Stage) -> Iterator[Stage]:
+    """The chain as it was at first; what a test did to it is undone."""
+    snapshot = built.control("evm_snapshot")
+    yield built
+    built.control("evm_revert", snapshot)
 
 
 def test_anchor__when_two_epochs_are_sent__then_scores_are_proved_on_chain(stage: Stage) -> None:
@@ -126,6 +143,44 @@ def test_anchor__when_two_epochs_are_sent__then_scores_are_proved_on_chain(stage
     # Epochs that are past stay provable.
     assert reporter.verify(header, good)
     assert reporter.clock().latest == 2
+
+
+def test_rest__when_an_epoch_is_indexed__then_its_proof_holds_on_the_chain_and_off_it(
+    stage: Stage, tmp_path: Path
+) -> None:
+    index = Index(tmp_path / "index", stage.door)
+    reporter, bundle = stage.reporter, stage.bundle(ONE)
+    reporter.bond()
+    reporter.publish(bundle)
+    index.files.take(bundle.to_bytes())
+    stage.control.pass_time(WINDOW)
+    index.catch_up()
+    BundleChecker(index.store, index.files, stage.anchor).step()
+    services = Services(
+        index.store, index.files, index.network, index.status, authority(lambda: stage.door)
+    )
+    client = AsgiClient(create_app(services))
+
+    epoch = client.get("/v1/epochs/1").json()
+    assert (epoch["state"], epoch["bundle"]["state"]) == ("final", "holds")
+    assert epoch["anchor"]["contract"] == stage.anchor.address
+    words = (bytes.fromhex(epoch[name][2:]) for name in ("root", "bundleHash", "wordsHash"))
+    header = Header(epoch["epoch"], epoch["publishedAt"], *map(Bytes32, words))
+    for source in range(6):
+        (score,) = client.get(f"/v1/sources/{source}").json()["scores"]
+        proof = ScoreProof.parse(canonical_json(score["proof"], ReliabilityError))
+        proof.check(bytes(header.root))
+        assert verify_on_chain(stage.door, header, proof)
+        better = replace(proof.entry, score=replace(proof.entry.score, lower_bps=9_999))
+        assert not verify_on_chain(stage.door, header, replace(proof, entry=better))
+
+    # The contract counts its epochs: one that a node left out is missed.
+    reconciler = Reconciler(lambda: stage.door, index.store, index.status)
+    assert reconciler.step() == []
+    with index.store.write() as connection:
+        connection.execute(delete(EpochRecord))
+    assert "the anchor's epochs" in reconciler.step()[0]
+    index.close()
 
 
 def test_deploy_anchor__when_done_again__then_found_and_with_other_terms_refused(

@@ -16,7 +16,7 @@ from verifier.reliability.bundle import Bundle
 from verifier.reliability.proof import ScoreProof
 from verifier.reliability.transcript import Epoch, recompute
 
-__all__ = ["Reporter"]
+__all__ = ["Reporter", "verify_on_chain"]
 
 ANCHOR = "ReliabilityAnchor"
 
@@ -84,15 +84,20 @@ class Reporter:
         Raises:
             RevertError: the epoch is unknown, disputed, or may still be challenged.
         """
-        entry = proof.entry
-        score = SourceScore(
-            AgentId(entry.source),
-            Bytes32(entry.domain),
-            entry.evidence.alpha,
-            entry.evidence.beta,
-            entry.evidence.updated_at,
-            entry.score.known,
-            entry.score.mean_bps,
-            entry.score.lower_bps,
-        )
-        return bool(self._gateway.call(ANCHOR, "verifyScore", header, score, list(proof.proof)))
+        return verify_on_chain(self._gateway, header, proof)
+
+
+def verify_on_chain(gateway: _Caller, header: Header, proof: ScoreProof) -> bool:
+    """Whether the anchor finds the score under the epoch's root. Raises like `Reporter.verify`."""
+    entry = proof.entry
+    score = SourceScore(
+        AgentId(entry.source),
+        Bytes32(entry.domain),
+        entry.evidence.alpha,
+        entry.evidence.beta,
+        entry.evidence.updated_at,
+        entry.score.known,
+        entry.score.mean_bps,
+        entry.score.lower_bps,
+    )
+    return bool(gateway.call(ANCHOR, "verifyScore", header, score, list(proof.proof)))
