@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Collection
 from typing import Final
 
 from sqlalchemy import select
@@ -25,8 +26,8 @@ class RememberedFacts:
         self._at: Position | None = None
         self._lock = threading.Lock()
 
-    def of(self, session: Session, at: Position, agent_id: int) -> Facts | None:
-        """What is known of an agent at the block where the index stands; None if it is unknown.
+    def of(self, session: Session, at: Position, agent_ids: Collection[int]) -> dict[int, Facts]:
+        """What is known of agents at the block where the index stands; unknown ones are left out.
 
         Args:
             at: the position in the session's snapshot.
@@ -39,16 +40,18 @@ class RememberedFacts:
                 else:
                     self._forget_changed(session)
                 self._at = at
-            found = self._facts.get(agent_id)
-            if found is not None:
-                self._facts.move_to_end(agent_id)
-                return found
-        found = facts_of(session, agent_id, at.number)
-        with self._lock:
-            if found is not None and self._at == at:
-                self._facts[agent_id] = found
-                while len(self._facts) > self._remembered:
-                    self._facts.popitem(last=False)
+            found = {agent: self._facts[agent] for agent in agent_ids if agent in self._facts}
+            for agent in found:
+                self._facts.move_to_end(agent)
+        missing = set(agent_ids) - found.keys()
+        if missing:
+            read = facts_of(session, missing, at.number)
+            with self._lock:
+                if self._at == at:
+                    self._facts |= read
+                    while len(self._facts) > self._remembered:
+                        self._facts.popitem(last=False)
+            found |= read
         return found
 
     def _forget_changed(self, session: Session) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol, cast
+from typing import Any, Final, Literal, Protocol, TypeVar, cast
 
-from sqlalchemy import BigInteger, LargeBinary, bindparam, exists, or_, select
+from sqlalchemy import BigInteger, LargeBinary, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.store import Agent, Domain, Enrolment, EvidenceRecord, Ownership, ProfileRecord
@@ -20,6 +21,7 @@ from verifier.reputation import (
 )
 
 Role = Literal["provider", "verifier"]
+Item = TypeVar("Item")
 
 
 class Recorded(Protocol):
@@ -83,22 +85,55 @@ class Facts:
         ]
 
 
-def facts_of(session: Session, agent_id: int, block_number: int) -> Facts | None:
-    """What is known of an agent, without what happened after a block; None if it is unknown."""
-    connection, asked = session.connection(), {"agent": agent_id, "block": block_number}
-    row = connection.execute(_OWNER, asked).one_or_none()
-    if row is None:
-        return None
-    latest = {
-        domain: cast(Recorded, connection.execute(_LATEST, {**asked, "domain": domain}).one())
-        for domain in connection.scalars(_DOMAINS_OF_EVIDENCE, asked).all()
+def facts_of(session: Session, agent_ids: Collection[int], block_number: int) -> dict[int, Facts]:
+    """What is known of agents, without what happened after a block; unknown ones are left out.
+
+    Four statements, however many agents.
+    """
+    connection = session.connection()
+    asked = {"agents": padded(agent_ids), "block": block_number}
+    owners = {row.agent_id: row.owner for row in connection.execute(_OWNERS, asked)}
+    latest: dict[int, dict[bytes, Recorded]] = {agent: {} for agent in owners}
+    for row in connection.execute(_LATEST, asked):
+        if row.agent_id in latest:
+            latest[row.agent_id][row.domain] = cast(Recorded, row)
+    enrolled: dict[int, set[bytes]] = {agent: set() for agent in owners}
+    for agent, profile_id in connection.execute(_ENROLLED, {"agents": asked["agents"]}):
+        if agent in enrolled:
+            enrolled[agent].add(profile_id)
+    named = connection.execute(
+        _NAMED_DOMAINS,
+        {
+            "domains": padded(set().union(*latest.values())),
+            "profiles": padded(set().union(*enrolled.values())),
+        },
+    ).all()
+    return {
+        agent: Facts(owner, _standings(named, latest[agent], enrolled[agent]))
+        for agent, owner in owners.items()
     }
-    named = [
-        Standing(row.domain, row.profile_id, row.name, row.role, latest.pop(row.domain, None))
-        for row in connection.execute(_NAMED_DOMAINS, asked).all()
+
+
+def padded(values: Collection[Item]) -> list[Item]:
+    """The values with the last repeated up to a power of two: a few forms of a statement, which
+    the database need not plan anew, do for lists of any length."""
+    listed = list(values)
+    wanted = 1 << (len(listed) - 1).bit_length()
+    return listed + listed[-1:] * (wanted - len(listed)) if listed else listed
+
+
+def _standings(
+    named: Sequence[Any], latest: dict[bytes, Recorded], enrolled: set[bytes]
+) -> tuple[Standing, ...]:
+    """The domains with a name, then the others."""
+    rest = dict(latest)
+    found = [
+        Standing(row.domain, row.profile_id, row.name, row.role, rest.pop(row.domain, None))
+        for row in named
+        if row.domain in latest or row.profile_id in enrolled
     ]
-    rest = [Standing(domain, None, None, None, latest[domain]) for domain in sorted(latest)]
-    return Facts(row.owner, (*named, *rest))
+    found += [Standing(domain, None, None, None, rest[domain]) for domain in sorted(rest)]
+    return tuple(found)
 
 
 def score_of(record: Recorded, owner: str | None, now: int, policy: Policy) -> Score:
@@ -113,31 +148,54 @@ def upper_bps(found: Score) -> int:
 
 
 # Made once: putting a statement together costs more than the database takes to answer it.
-_AGENT: Final = bindparam("agent", type_=Uint256)
+_AGENTS: Final = bindparam("agents", expanding=True, type_=Uint256)
 _UNTIL: Final = bindparam("block", type_=BigInteger)
-_MINE: Final = (EvidenceRecord.agent_id == _AGENT, EvidenceRecord.block_number <= _UNTIL)
 
-_OWNER: Final = select(
+_OWNERS: Final = select(
+    Agent.agent_id,
     select(Ownership.owner)
-    .where(Ownership.agent_id == _AGENT, Ownership.block_number <= _UNTIL)
+    .where(Ownership.agent_id == Agent.agent_id, Ownership.block_number <= _UNTIL)
     .order_by(Ownership.block_number.desc(), Ownership.log_index.desc())
     .limit(1)
     .scalar_subquery()
-    .label("owner")
-).where(exists().where(Agent.agent_id == _AGENT))
+    .label("owner"),
+).where(Agent.agent_id.in_(_AGENTS))
 
-_DOMAINS_OF_EVIDENCE: Final = select(EvidenceRecord.domain).where(*_MINE).distinct()
+# The index alone tells which row is the last of its agent and domain; only that one is read.
+_PLACES: Final = (
+    select(
+        EvidenceRecord.block_number,
+        EvidenceRecord.log_index,
+        func.row_number()
+        .over(
+            partition_by=(EvidenceRecord.agent_id, EvidenceRecord.domain),
+            order_by=(EvidenceRecord.block_number.desc(), EvidenceRecord.log_index.desc()),
+        )
+        .label("age"),
+    )
+    .where(EvidenceRecord.agent_id.in_(_AGENTS), EvidenceRecord.block_number <= _UNTIL)
+    .subquery()
+)
 
 _LATEST: Final = (
     select(
+        EvidenceRecord.agent_id,
+        EvidenceRecord.domain,
         EvidenceRecord.alpha,
         EvidenceRecord.beta,
         EvidenceRecord.alpha_owner,
         EvidenceRecord.timestamp,
     )
-    .where(*_MINE, EvidenceRecord.domain == bindparam("domain", type_=LargeBinary))
-    .order_by(EvidenceRecord.block_number.desc(), EvidenceRecord.log_index.desc())
-    .limit(1)
+    .join(
+        _PLACES,
+        (EvidenceRecord.block_number == _PLACES.c.block_number)
+        & (EvidenceRecord.log_index == _PLACES.c.log_index),
+    )
+    .where(_PLACES.c.age == 1)
+)
+
+_ENROLLED: Final = select(Enrolment.agent_id, Enrolment.profile_id).where(
+    Enrolment.agent_id.in_(_AGENTS), Enrolment.left_at.is_(None)
 )
 
 _NAMED_DOMAINS: Final = (
@@ -145,12 +203,8 @@ _NAMED_DOMAINS: Final = (
     .join(ProfileRecord, ProfileRecord.profile_id == Domain.profile_id)
     .where(
         or_(
-            Domain.domain.in_(_DOMAINS_OF_EVIDENCE),
-            Domain.profile_id.in_(
-                select(Enrolment.profile_id).where(
-                    Enrolment.agent_id == _AGENT, Enrolment.left_at.is_(None)
-                )
-            ),
+            Domain.domain.in_(bindparam("domains", expanding=True, type_=LargeBinary)),
+            Domain.profile_id.in_(bindparam("profiles", expanding=True, type_=LargeBinary)),
         )
     )
     .order_by(ProfileRecord.name, Domain.profile_id, Domain.role)

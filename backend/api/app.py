@@ -28,7 +28,9 @@ from backend.api import (
 )
 from backend.api.context import Services
 from backend.api.feed import Feed
+from backend.api.gather import Gathered
 from backend.api.limits import RateLimits
+from backend.api.scores import Scores
 from backend.dashboard import pages
 
 SECURITY_HEADERS: Final = {
@@ -93,6 +95,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.feed = Feed(services.store)
+    app.state.scores = Gathered(Scores(services).answers)
     app.add_middleware(RateLimits, access=services.access)
     if services.access.origins:
         app.add_middleware(

@@ -63,8 +63,8 @@ class Snapshot:
 
     @property
     def etag(self) -> str:
-        """What marks answers of this block."""
-        return f'"{self.at.hash.hex()}"'
+        """What marks answers of this block: it changes, too, when more becomes final."""
+        return f'"{self.at.hash.hex()}.{self.at.finalized}"'
 
     @property
     def marks(self) -> dict[str, str]:
@@ -112,6 +112,26 @@ async def services_of(request: Request) -> Services:
     return services
 
 
+def snapshot_in(session: Session, services: Services) -> Snapshot:
+    """The snapshot that a session reads.
+
+    Raises:
+        IndexEmpty: nothing is indexed yet.
+    """
+    at = position(session)
+    if at is None:
+        raise IndexEmpty("The index has not applied its first block yet: ask again shortly.")
+    return Snapshot(session, at, services)
+
+
+def is_known(etag: str, if_none_match: str | None) -> bool:
+    """Whether the header says that the caller has the answer."""
+    if if_none_match is None:
+        return False
+    known = [tag.strip() for tag in if_none_match.split(",")]
+    return etag in known or f"W/{etag}" in known
+
+
 @contextmanager
 def reading(request: Request) -> Iterator[Snapshot]:
     """Opens a snapshot in the caller's own thread.
@@ -122,12 +142,8 @@ def reading(request: Request) -> Iterator[Snapshot]:
     """
     services: Services = request.app.state.services
     with services.store.read() as session:
-        at = position(session)
-        if at is None:
-            raise IndexEmpty("The index has not applied its first block yet: ask again shortly.")
-        found = Snapshot(session, at, services)
-        known = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
-        if found.etag in known or f"W/{found.etag}" in known:
+        found = snapshot_in(session, services)
+        if is_known(found.etag, request.headers.get("if-none-match")):
             raise NotModified(found.etag)
         yield found
 

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from backend.api.agents import agent_of, unknown_agent
-from backend.api.context import Snapshot, SnapshotOf, reading
+from backend.api.agents import agent_of
+from backend.api.context import SnapshotOf
+from backend.api.gather import Gathered
 from backend.api.params import (
     DEFAULT_PAGE,
     AgentIdOf,
@@ -19,67 +20,42 @@ from backend.api.params import (
     parse_word,
     wrap,
 )
-from backend.api.schemas.agents import ReputationView, ScoreView
-from backend.api.schemas.common import Finality, Role, amount, hexed, hexed_or_none
+from backend.api.schemas.agents import ReputationView
+from backend.api.schemas.common import Role, hexed
 from backend.api.schemas.standings import ScoreHistory, ScorePoint
+from backend.api.scores import Asked
 from backend.errors import QueryMissing
-from backend.reputation import DomainScore, facts_of, score_of, upper_bps
+from backend.reputation import score_of, upper_bps
 from backend.store import EvidenceRecord, ProfileRecord
 from chain.messages import evidence_domain
-from chain.types import AgentId, ProfileId
+from chain.types import ProfileId
 from verifier.reputation import BASIS_POINTS, OBSERVATION, Policy
 
 router = APIRouter(prefix="/v1/agents", tags=["reputation"])
 
 
 @router.get("/{agent_id}/reputation", response_model=ReputationView)
-def show_reputation(
+async def show_reputation(
     request: Request,
     agent_id: AgentIdOf,
-    finality: FinalityOf,
+    finality: FinalityOf = "head",
     profile: Annotated[str | None, Query(description="Only this profile: name or id.")] = None,
     role: Annotated[Role | None, Query(description="Only this role.")] = None,
 ) -> Response:
     """Scores per profile and role, as the ledger's `scoreOf` gives them at the same block."""
-    # What is asked most: read and written in one thread, not in one for each step as elsewhere.
-    with reading(request) as snapshot:
-        view = reputation_of(snapshot, agent_id, finality, profile, role)
-        content = view.model_dump_json(by_alias=True)
-        return Response(content, headers=snapshot.marks, media_type="application/json")
-
-
-def reputation_of(
-    snapshot: Snapshot, agent_id: AgentId, finality: Finality, profile: str | None, role: str | None
-) -> ReputationView:
-    """What `show_reputation` answers with."""
-    services, session = snapshot.services, snapshot.session
-    network, at = services.network, snapshot.view(finality)
-    if finality == "head":
-        facts = services.facts.of(session, at, agent_id)
-    else:
-        facts = facts_of(session, agent_id, at.number)
-    if facts is None:
-        raise unknown_agent(snapshot, agent_id)
-    return ReputationView(
-        registry=network.registry,
-        agent_id=agent_id,
-        owner=facts.owner,
-        scores=[
-            _view(item, network.policy_id)
-            for item in facts.scores(network.policy, at.timestamp)
-            if (role is None or item.role == role) and (profile is None or _is(item, profile))
-        ],
-        block=snapshot.ref(at),
-    )
+    # What is asked most: answered together with what others ask at the same time.
+    known = request.headers.get("if-none-match")
+    scores: Gathered[tuple[Asked, str | None], Response] = request.app.state.scores
+    return await scores.ask((Asked(agent_id, finality, profile, role), known))
 
 
 @router.get("/{agent_id}/reputation/history")
 def show_score_history(
     snapshot: SnapshotOf,
     agent_id: AgentIdOf,
-    finality: FinalityOf,
     place: PlaceOf,
     profile: Annotated[str, Query(description="Profile: name or id.")],
+    finality: FinalityOf = "head",
     role: Annotated[Role, Query(description="In which role.")] = "provider",
     limit: Limit = DEFAULT_PAGE,
 ) -> ScoreHistory:
@@ -139,26 +115,4 @@ def _point(record: EvidenceRecord, policy: Policy) -> ScorePoint:
         lower_bound=found.lower_bps / BASIS_POINTS if found.known else None,
         upper_bound=upper_bps(found) / BASIS_POINTS if found.known else None,
         n=found.effective_n / OBSERVATION,
-    )
-
-
-def _is(item: DomainScore, profile: str) -> bool:
-    return profile == item.profile_name or profile.lower() == hexed_or_none(item.profile_id)
-
-
-def _view(item: DomainScore, policy_id: bytes) -> ScoreView:
-    score = item.score
-    known = score is not None and score.known
-    return ScoreView(
-        domain=hexed(item.domain),
-        profile_id=hexed_or_none(item.profile_id),
-        profile_name=item.profile_name,
-        role=item.role,
-        mean=score.mean_bps / BASIS_POINTS if score and known else None,
-        lower_bound=score.lower_bps / BASIS_POINTS if score and known else None,
-        n=score.effective_n / OBSERVATION if score else None,
-        alpha=amount(score.alpha) if score else None,
-        beta=amount(score.beta) if score else None,
-        last_update=item.updated_at,
-        policy_id=hexed(policy_id),
     )

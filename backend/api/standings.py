@@ -30,9 +30,9 @@ RoleOf = Annotated[Role, Query(description="In which role.")]
 @router.get("/leaderboards")
 def show_leaderboard(
     snapshot: SnapshotOf,
-    finality: FinalityOf,
     after: RankedAfterOf,
     profile: ProfileOf,
+    finality: FinalityOf = "head",
     role: RoleOf = "provider",
     order: Annotated[Order, Query(description="What to rank by.")] = "lowerBound",
     limit: Limit = DEFAULT_PAGE,
@@ -66,8 +66,8 @@ def show_leaderboard(
 @router.get("/choice")
 def choose_agent(
     snapshot: SnapshotOf,
-    finality: FinalityOf,
     profile: ProfileOf,
+    finality: FinalityOf = "head",
     role: RoleOf = "provider",
     explore: Annotated[
         bool, Query(description="By the upper bound: tries agents that little is known of.")

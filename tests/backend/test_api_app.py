@@ -69,7 +69,7 @@ def test_etag__when_the_block_is_the_same__then_304_until_the_next(
     world.catch_up()
     first = client.get("/v1/agents")
     etag = first.headers["etag"]
-    assert etag == f'"{world.chain.head().hash.hex()}"'
+    assert etag.startswith(f'"{world.chain.head().hash.hex()}.')
     for value in (etag, f"W/{etag}", f'"other", {etag}'):
         again = client.get("/v1/agents", headers={"If-None-Match": value})
         assert again.status_code == 304

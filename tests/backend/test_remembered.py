@@ -22,9 +22,11 @@ def compare(world: World, kept: RememberedFacts) -> None:
     with world.store.read() as session:
         at = position(session)
         assert at is not None
-        for agent_id in (*AGENTS, *AGENTS, 999):
-            told = facts_of(session, agent_id, at.number)
-            assert kept.of(session, at, agent_id) == told
+        told = facts_of(session, {*AGENTS, 999}, at.number)
+        assert told.keys() == set(AGENTS)
+        for agent_id in (*AGENTS, *AGENTS):
+            assert kept.of(session, at, [agent_id]) == {agent_id: told[agent_id]}
+        assert kept.of(session, at, [*AGENTS, 999]) == told
 
 
 def test_facts__when_blocks_come_and_are_taken_away__then_those_of_the_tables(world: World) -> None:
