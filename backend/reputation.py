@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, TypeVar, cast
 
-from sqlalchemy import BigInteger, LargeBinary, bindparam, func, or_, select
+from sqlalchemy import BigInteger, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.store import Agent, Domain, Enrolment, EvidenceRecord, Ownership, ProfileRecord
-from backend.store.types import Uint256
+from backend.store.types import Bytes, Uint256
 from verifier.reputation import (
     BASIS_POINTS,
     Evidence,
@@ -203,8 +203,8 @@ _NAMED_DOMAINS: Final = (
     .join(ProfileRecord, ProfileRecord.profile_id == Domain.profile_id)
     .where(
         or_(
-            Domain.domain.in_(bindparam("domains", expanding=True, type_=LargeBinary)),
-            Domain.profile_id.in_(bindparam("profiles", expanding=True, type_=LargeBinary)),
+            Domain.domain.in_(bindparam("domains", expanding=True, type_=Bytes)),
+            Domain.profile_id.in_(bindparam("profiles", expanding=True, type_=Bytes)),
         )
     )
     .order_by(ProfileRecord.name, Domain.profile_id, Domain.role)

@@ -8,7 +8,7 @@ characters: anybody may emit one, and an indexer must not die of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import IntEnum
 from functools import cache, lru_cache
@@ -126,6 +126,35 @@ def decode(params: Sequence[Param], data: bytes) -> tuple[Any, ...]:
     return tuple(_rich(value, param) for value, param in zip(raw, params, strict=True))
 
 
+def word_reader(param: Param) -> Callable[[bytes], Any] | None:
+    """Reads a value that is one word, as `decode` does; None for types that are not.
+
+    Most events are words only, and an index decodes a great many of them.
+    """
+    kind = param["type"]
+    if kind == "address":
+        return _address_of
+    if kind == "bytes32":
+        return bytes
+    if kind == "bool":
+        return _reader_below(2, bool)
+    if kind.startswith("uint") and kind[4:].isdigit():
+        internal = str(param.get("internalType", ""))
+        cls = ENUMS.get(_base_name(internal)) if internal.startswith("enum ") else None
+        return _reader_below(1 << int(kind[4:]), cls or int)
+    return None
+
+
+def _reader_below(limit: int, rich: Callable[[int], Any]) -> Callable[[bytes], Any]:
+    def read(word: bytes) -> Any:
+        value = int.from_bytes(word, "big")
+        if value >= limit:
+            raise MessageError("The data does not have the form the ABI says: a number too large.")
+        return value if rich is int else rich(value)
+
+    return read
+
+
 def decode_one(param: Param, data: bytes) -> Any:
     """Decodes one value; see `decode`."""
     return decode([param], data)[0]
@@ -196,6 +225,13 @@ def _rich(value: Any, param: Param) -> Any:
 def _base_name(internal: str) -> str:
     """`struct IStakeVault.Stake[3]` → `Stake`."""
     return internal.split(" ")[-1].split(".")[-1].split("[")[0]
+
+
+@lru_cache(maxsize=1 << 16)
+def _address_of(word: bytes) -> str:
+    if any(word[:12]):
+        raise MessageError("The data does not have the form the ABI says: no address.")
+    return _checksummed("0x" + word[12:].hex())
 
 
 @lru_cache(maxsize=1 << 16)

@@ -5,13 +5,18 @@ A log counts only if the *address* that emitted it is the deployment's: a topic 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from itertools import count
 from typing import Any
 
 from chain import abi, artifacts
+from chain.errors import MessageError
 from chain.events import EVENTS, Event, Log
 from chain.types import Address, BlockHash, BlockNumber, TxHash
+
+Values = Callable[[list[bytes], bytes], list[Any]]
+"""An event's values from its topics, the first left out, and its data."""
 
 
 class EventDecoder:
@@ -40,7 +45,7 @@ class EventDecoder:
         found = _table(contract).get(topics[0])
         if found is None:
             return None
-        cls, entry = found
+        cls, values = found
         log = Log(
             contract=contract,
             address=address,
@@ -49,20 +54,49 @@ class EventDecoder:
             transaction_hash=TxHash(bytes.fromhex(raw["transactionHash"][2:])),
             log_index=int(raw["logIndex"], 16),
         )
-        return cls(log, *_values(entry, topics[1:], bytes.fromhex(raw["data"][2:])))
+        return cls(log, *values(topics[1:], bytes.fromhex(raw["data"][2:])))
 
 
 @cache
-def _table(contract: str) -> dict[bytes, tuple[type[Event], abi.Entry]]:
+def _table(contract: str) -> dict[bytes, tuple[type[Event], Values]]:
     classes = {cls.__name__: cls for cls in EVENTS if contract in cls.CONTRACT}
     return {
-        abi.topic0(entry): (classes[entry["name"]], entry)
+        abi.topic0(entry): (classes[entry["name"]], words(entry) or partial(anything, entry))
         for entry in artifacts.load(contract).entries("event")
         if entry["name"] in classes
     }
 
 
-def _values(entry: abi.Entry, topics: list[bytes], data: bytes) -> list[Any]:
+def words(entry: abi.Entry) -> Values | None:
+    """How an event's values are read if each is one word; None if one is not."""
+    indexed = [param["indexed"] for param in entry["inputs"]]
+    readers = [
+        abi.word_reader(_in_topic(param) if param["indexed"] else param)
+        for param in entry["inputs"]
+    ]
+    # Where each word is once the topics are put before the data.
+    topics, data = count(), count(sum(indexed))
+    places = [next(topics) if inside else next(data) for inside in indexed]
+    fields = [
+        (reader, slice(32 * place, 32 * place + 32))
+        for reader, place in zip(readers, places, strict=True)
+        if reader is not None
+    ]
+    if len(fields) < len(readers):
+        return None
+    size = 32 * len(fields)
+
+    def values(inside: list[bytes], data: bytes) -> list[Any]:
+        joined = b"".join(inside) + data
+        if len(inside) != sum(indexed) or len(joined) < size:
+            raise MessageError("The data does not have the form the ABI says: it is too short.")
+        return [reader(joined[at]) for reader, at in fields]
+
+    return values
+
+
+def anything(entry: abi.Entry, topics: list[bytes], data: bytes) -> list[Any]:
+    """An event's values, whatever their types."""
     params = entry["inputs"]
     plain = iter(abi.decode([param for param in params if not param["indexed"]], data))
     inside = [_in_topic(param) for param in params if param["indexed"]]

@@ -27,7 +27,7 @@ from backend.store import (
 )
 from backend.store import Event as EventRow
 from chain.blocks import Block as Header
-from chain.events import Event, EvidenceRecorded, field_names
+from chain.events import Event, EvidenceRecorded
 
 LONGEST_BYTES: Final = 1024
 """Longer byte strings (outputs, recipes) are kept elsewhere; the raw row names them by hash."""
@@ -112,7 +112,9 @@ def _preload(rows: Projection, blocks: Sequence[Filled]) -> None:
 
 def vars_of(event: Event) -> dict[str, Any]:
     """An event's values by name, without its place."""
-    return {name: getattr(event, name) for name in field_names(type(event))}
+    values = dict(vars(event))
+    del values["log"]
+    return values
 
 
 def _apply_block(rows: Projection, block: Filled) -> None:
@@ -159,14 +161,14 @@ def camel(name: str) -> str:
 
 def plain(value: Any) -> Any:
     """A value as JSON keeps it without loss."""
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, int):
+        return str(int(value))
     if isinstance(value, bytes):
         if len(value) > LONGEST_BYTES:
             return {"keccak256": "0x" + keccak(value).hex(), "size": str(len(value))}
         return "0x" + value.hex()
-    if isinstance(value, int):
-        return str(int(value))
-    if isinstance(value, str):
-        return text(value)
     if is_dataclass(value):
         return {camel(f.name): plain(getattr(value, f.name)) for f in fields(value)}
     return [plain(item) for item in value]

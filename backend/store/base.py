@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, LargeBinary, MetaData
+from sqlalchemy import BigInteger, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from backend.store.types import Bytes
 
 
 class Base(DeclarativeBase):
@@ -16,7 +18,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {int: BigInteger, bytes: LargeBinary}  # noqa: RUF012
+    type_annotation_map = {int: BigInteger, bytes: Bytes}  # noqa: RUF012
 
 
 class Appended(Base):

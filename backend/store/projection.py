@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, and_, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Table, and_, delete, select, tuple_, update
 
 from backend.store.base import Appended, Base, Folded
+from backend.store.bulk import Row, insert_rows, update_rows
 from backend.store.log import Block, Undo
 
-Row = dict[str, Any]
 READ_AT_ONCE: Final = 200
 """Keys of one statement: databases limit how many values one may have."""
 
@@ -31,7 +32,7 @@ class Projection:
         self._connection = connection
         self._rows: dict[_RowKey, Row | None] = {}
         self._stored: set[_RowKey] = set()
-        self._dirty: set[_RowKey] = set()
+        self._dirty: dict[_RowKey, None] = {}
         self._appended: dict[str, list[Row]] = {}
         self._journalled: dict[_RowKey, int] = {}
         self._block: int | None = None
@@ -44,14 +45,17 @@ class Projection:
         """Reads rows that will be asked for, many at once instead of one by one."""
         name = model.__tablename__
         table = Base.metadata.tables[name]
-        columns = tuple_(*table.primary_key.columns)
+        columns = list(table.primary_key.columns)
         wanted = [key for key in dict.fromkeys(keys) if (name, key) not in self._rows]
         for start in range(0, len(wanted), READ_AT_ONCE):
             some = wanted[start : start + READ_AT_ONCE]
             self._rows.update({(name, key): None for key in some})
-            found = self._connection.execute(select(table).where(columns.in_(some))).mappings()
-            for row in found:
-                row_key = (name, tuple(row[column.name] for column in table.primary_key.columns))
+            if len(columns) == 1:
+                among = columns[0].in_([key[0] for key in some])
+            else:
+                among = tuple_(*columns).in_(some)
+            for row in self._connection.execute(select(table).where(among)).mappings():
+                row_key = (name, tuple(row[column.name] for column in columns))
                 self._rows[row_key] = dict(row)
                 self._stored.add(row_key)
 
@@ -63,17 +67,15 @@ class Projection:
     def put(self, model: type[Folded], *key: Any, **changes: Any) -> None:
         """Changes the named columns of the row, or makes it: then columns not named are null."""
         row_key = (model.__tablename__, key)
-        before = self._load(row_key)
-        table = Base.metadata.tables[model.__tablename__]
-        self._keep(table, row_key, before)
-        if before is None:
-            after = dict.fromkeys(table.columns.keys())
-            after.update(zip(table.primary_key.columns.keys(), key, strict=True))
-        else:
-            after = dict(before)
-        after.update(changes)
-        self._rows[row_key] = after
-        self._dirty.add(row_key)
+        row = self._load(row_key)
+        if self._block is not None:
+            self._keep(self._block, Base.metadata.tables[model.__tablename__], row_key, row)
+        if row is None:
+            names, keys = _columns(model)
+            row = self._rows[row_key] = dict.fromkeys(names)
+            row.update(zip(keys, key, strict=True))
+        row.update(changes)
+        self._dirty[row_key] = None
 
     def append(self, model: type[Appended], **columns: Any) -> None:
         """Adds a row that nothing changes later."""
@@ -83,18 +85,16 @@ class Projection:
         """Writes everything. Call once, before the transaction ends."""
         inserts: dict[str, list[Row]] = {**self._appended}
         updates: dict[str, list[Row]] = {}
-        for row_key in sorted(self._dirty, key=repr):
+        for row_key in self._dirty:
             row = self._rows[row_key]
             assert row is not None
             target = updates if row_key in self._stored else inserts
             target.setdefault(row_key[0], []).append(row)
         for name, rows in inserts.items():
-            self._connection.execute(insert(Base.metadata.tables[name]), rows)
+            insert_rows(self._connection, Base.metadata.tables[name], rows)
         for name, rows in updates.items():
-            table = Base.metadata.tables[name]
-            for row in rows:
-                self._connection.execute(update(table).where(_matches(table, row)).values(row))
-        self._stored |= self._dirty
+            update_rows(self._connection, Base.metadata.tables[name], rows)
+        self._stored.update(self._dirty)
         self._dirty.clear()
         self._appended.clear()
 
@@ -115,14 +115,14 @@ class Projection:
                 self._stored.add(row_key)
         return self._rows[row_key]
 
-    def _keep(self, table: Table, row_key: _RowKey, before: Row | None) -> None:
-        if self._block is None or self._journalled.get(row_key) == self._block:
+    def _keep(self, block: int, table: Table, row_key: _RowKey, before: Row | None) -> None:
+        if self._journalled.get(row_key) == block:
             return
-        self._journalled[row_key] = self._block
+        self._journalled[row_key] = block
         undo = self._appended.setdefault(Undo.__tablename__, [])
         undo.append(
             {
-                "block_number": self._block,
+                "block_number": block,
                 "position": len(undo),
                 "table_name": table.name,
                 "key": _encode(
@@ -131,6 +131,13 @@ class Projection:
                 "before": None if before is None else _encode(before),
             }
         )
+
+
+@cache
+def _columns(model: type[Folded]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of all columns, and of the primary key's."""
+    table = Base.metadata.tables[model.__tablename__]
+    return tuple(table.columns.keys()), tuple(table.primary_key.columns.keys())
 
 
 def roll_back(connection: Connection, ancestor: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from sqlalchemy import LargeBinary, String
@@ -12,6 +13,16 @@ from sqlalchemy.types import TypeDecorator
 UINT256_BYTES = 32
 
 
+class Bytes(LargeBinary):
+    """Byte strings as both drivers take and give them: nothing is wrapped on the way."""
+
+    def bind_processor(self, _dialect: Dialect) -> None:
+        return None
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> None:
+        return None
+
+
 class Uint256(TypeDecorator[int]):
     """An unsigned integer below 2**256, stored as 32 bytes big-endian.
 
@@ -19,20 +30,30 @@ class Uint256(TypeDecorator[int]):
     order is the order of the numbers, so cursors and comparisons work.
     """
 
-    impl = LargeBinary(UINT256_BYTES)
+    impl = Bytes(UINT256_BYTES)
     cache_ok = True
 
-    def process_bind_param(self, value: int | None, _dialect: Dialect) -> bytes | None:
-        return None if value is None else value.to_bytes(UINT256_BYTES, "big")
+    def bind_processor(self, _dialect: Dialect) -> Callable[[int | None], bytes | None]:
+        return _to_bytes
 
-    def process_result_value(self, value: Any | None, _dialect: Dialect) -> int | None:
-        return None if value is None else int.from_bytes(value, "big")
+    def result_processor(
+        self, _dialect: Dialect, _coltype: object
+    ) -> Callable[[Any | None], int | None]:
+        return _from_bytes
+
+
+def _to_bytes(value: int | None) -> bytes | None:
+    return None if value is None else value.to_bytes(UINT256_BYTES, "big")
+
+
+def _from_bytes(value: Any | None) -> int | None:
+    return None if value is None else int.from_bytes(value, "big")
 
 
 Uint = Annotated[int, mapped_column(Uint256)]
 """An id or an amount in wei: any uint256."""
 
-Hash = Annotated[bytes, mapped_column(LargeBinary(32))]
+Hash = Annotated[bytes, mapped_column(Bytes(32))]
 """32 bytes."""
 
 Address = Annotated[str, mapped_column(String(42))]

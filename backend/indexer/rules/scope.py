@@ -56,4 +56,6 @@ def placed(event: Event) -> dict[str, int]:
 
 def text(value: str) -> str:
     """A string of anybody's making as databases take it: without NUL and lone surrogates."""
+    if value.isascii() and "\x00" not in value:
+        return value
     return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
