@@ -90,6 +90,7 @@ def measure(
 
     ways = {
         "eth_getLogs, decoded as Assay does": lambda: indexing.raw(ground, half),
+        "eth_getLogs, decoded by eth-abi": lambda: indexing.raw_with_eth_abi(ground, half),
         "eth_getLogs, decoded by web3.py (a fifth)": lambda: indexing.raw_with_web3(
             ground, half // 5
         ),
