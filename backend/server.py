@@ -18,7 +18,7 @@ from fastapi import FastAPI
 
 from backend.api import Access, Services, create_app
 from backend.artifacts import Authority, keep_contents, open_artifacts
-from backend.artifacts.fetcher import TaskFetcher
+from backend.artifacts.fetcher import Fetcher
 from backend.artifacts.foreign import Foreign
 from backend.bundles import BundleChecker
 from backend.errors import AddressUnavailable, BackendError
@@ -49,7 +49,7 @@ class Options:
         rpc_urls: nodes of the chain, the preferred one first.
         database: SQLAlchemy URL.
         artifacts: folder, made if missing; `artifacts_url` a bucket used instead.
-        foreign: fetches tasks whose URIs lead elsewhere; None leaves them alone.
+        foreign: fetches tasks and outputs whose URIs lead elsewhere; None leaves them alone.
         port: 0 takes a free one.
         rebuild: empty the index first and derive it anew from the chain.
         signer: who pays for the steps of rounds that wait for anybody; None sends nothing.
@@ -98,6 +98,7 @@ def serve(options: Options, announce: Callable[[int], None]) -> None:
             outbox=outbox,
             nodes=nodes,
             access=options.access,
+            fetches=options.foreign is not None,
         )
         stop = threading.Event()
         works = _works(options, nodes, services, leases)
@@ -163,9 +164,7 @@ def _works(
             leads=leases[0].held,
         ).run
     if options.foreign is not None:
-        works["fetcher"] = TaskFetcher(
-            store, services.files, options.foreign, leads=leases[0].held
-        ).run
+        works["fetcher"] = Fetcher(store, services.files, options.foreign, leads=leases[0].held).run
     if options.signer is not None and services.outbox is not None:
         submitter = Submitter(
             lambda: nodes.current,

@@ -63,8 +63,8 @@ def init(
     appeal_budget: Annotated[
         str,
         typer.Option(
-            help="What the node may spend on appeals in all, where it was outvoted and its work, "
-            "done anew, comes out the same.",
+            help="What the node may spend in all on appeals, where it was outvoted and its work, "
+            "done anew, comes out the same, and on flags.",
             metavar="ETH",
         ),
     ] = "0",

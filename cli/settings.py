@@ -77,8 +77,8 @@ class Settings:
     )
     foreign_uris: Literal["off", "public", "any"] = _setting(
         "off",
-        "tasks behind http:, https: and ipfs: URIs that the backend fetches: none, those at public "
-        "addresses, or all (local chains only)",
+        "tasks and outputs behind http:, https: and ipfs: URIs that the backend fetches: none, "
+        "those at public addresses, or all (local chains only)",
     )
     ipfs_gateway: str | None = _setting(
         None, "gateway through which ipfs: URIs are fetched, such as http://127.0.0.1:8080"

@@ -15,7 +15,7 @@ from fastapi.responses import Response as AnyResponse
 from sqlalchemy import select
 
 from backend.api.context import Services, ServicesOf
-from backend.api.params import parse_word
+from backend.api.params import parse_agent_id, parse_word
 from backend.api.rounds import artifact_path
 from backend.api.schemas.common import ErrorBody, hexed
 from backend.api.schemas.network import Stored
@@ -33,12 +33,14 @@ from backend.artifacts import (
     check_seal,
     receipt_of,
 )
+from backend.artifacts.fetcher import SCHEMES
 from backend.errors import (
     ArtifactInvalid,
     ArtifactMissing,
     ArtifactSealed,
     ArtifactTooLarge,
     ArtifactTooSlow,
+    ArtifactUnfetched,
 )
 from backend.store import RoundRecord
 from verifier.errors import SealError
@@ -113,15 +115,19 @@ def read_artifact(
     services: ServicesOf,
     artifact_hash: str,
     sealed: Annotated[bool, Query(description="The ciphertext of a published output.")] = False,
+    sealed_by: Annotated[
+        str | None,
+        Query(alias="sealedBy", description="While it is sealed: only this agent's copy counts."),
+    ] = None,
 ) -> AnyResponse:
     """A task by taskHash, an output by contentHash, or by outputHash once it is published."""
     digest = parse_word(artifact_hash, "hash of an artifact")
     if not sealed:
-        kept = services.files.public(digest) or _unsealed(services, digest)
+        kept = services.files.public(digest) or _referenced(services, digest)
         if kept is not None:
             return _file(kept, digest, _media_type(kept))
     published = _published(services, digest)
-    if published is None and services.files.has_sealed(digest):
+    if published is None and _is_sealed(services, digest, sealed_by):
         raise ArtifactSealed("This output is sealed until its round publishes it.")
     if published is not None:
         agent_id, content_hash = published
@@ -223,19 +229,43 @@ def _published(services: Services, output_hash: bytes) -> tuple[int, bytes] | No
     return None if row is None or row[1] is None else (row[0], row[1])
 
 
-def _unsealed(services: Services, content_hash: bytes) -> Kept | None:
-    """An output published by reference, from its provider's sealed copy: the salt is public now."""
-    query = select(RoundRecord.output_hash, RoundRecord.agent_id, RoundRecord.salt).where(
-        RoundRecord.content_hash == content_hash, RoundRecord.salt.is_not(None)
-    )
+def _is_sealed(services: Services, output_hash: bytes, sealed_by: str | None) -> bool:
+    if sealed_by is None:
+        return services.files.has_sealed(output_hash)
+    return services.files.sealed(output_hash, parse_agent_id(sealed_by)) is not None
+
+
+def _referenced(services: Services, content_hash: bytes) -> Kept | None:
+    """An output published by reference, from its provider's sealed copy.
+
+    Raises:
+        ArtifactUnfetched: it is behind a URI that this server does not fetch.
+    """
+    query = select(
+        RoundRecord.output_hash, RoundRecord.agent_id, RoundRecord.salt, RoundRecord.output_uri
+    ).where(RoundRecord.content_hash == content_hash, RoundRecord.output_uri.is_not(None))
     with services.store.read() as session:
-        row = session.execute(query.limit(1)).first()
-    sealed = None if row is None else services.files.sealed(row.output_hash, row.agent_id)
-    if row is None or sealed is None:
-        return None
+        rounds = session.execute(query).all()
+    # The same output may have been published more than once, and be sealed here for one of them.
+    for output_hash, agent_id, salt, _ in rounds:
+        sealed = services.files.sealed(output_hash, agent_id)
+        if sealed is not None and salt is not None:
+            kept = _unsealed(services, content_hash, sealed, salt)
+            if kept is not None:
+                return kept
+    if not services.fetches and any(row.output_uri.startswith(SCHEMES) for row in rounds):
+        raise ArtifactUnfetched(
+            "This output was published at a URI of another host, and this server fetches none: its "
+            "operator can set foreign_uris."
+        )
+    return None
+
+
+def _unsealed(services: Services, content_hash: bytes, sealed: Kept, salt: bytes) -> Kept | None:
+    """Opens a sealed copy with the salt that is public now, and keeps what is in it."""
     with sealed.open("rb") as file:
         try:
-            content = unseal(file.read(), row.salt)
+            content = unseal(file.read(), salt)
         except SealError:
             return None
     # A provider may seal anything: it is the output only if it is what the receipt promised.

@@ -26,7 +26,10 @@ from backend.submitter import Outbox
 
 @dataclass(frozen=True)
 class Services:
-    """Everything the API stands on. Without `outbox` and `nodes` their metrics are left out."""
+    """Everything the API stands on. Without `outbox` and `nodes` their metrics are left out.
+
+    fetches: whether this server brings what foreign URIs lead to.
+    """
 
     store: Store
     files: ArtifactStore
@@ -36,6 +39,7 @@ class Services:
     outbox: Outbox | None = None
     nodes: Providers[Any] | None = None
     access: Access = field(default_factory=Access)
+    fetches: bool = False
     standings: Standings = field(default_factory=Standings)
     lookalikes: Lookalikes = field(init=False)
 

@@ -1,8 +1,9 @@
-"""Brings the tasks of rounds whose taskURI leads elsewhere into the store, under their taskHash.
+"""Brings what rounds refer to elsewhere into the store: their tasks, and what they published.
 
-What arrives is believed only if it hashes to the taskHash that the receipt committed to, so it does
-not matter who served it. A URI that fails is asked again a few times, ever later, while the round
-still needs its task; none keeps the others waiting for long.
+What arrives is believed only if it has the hash that the receipt committed to, so it does not
+matter who served it. A task's URI that fails is asked again a few times, ever later, while the
+round still needs it; an output's as long as the committee may be asked about it. None keeps the
+others waiting for long.
 """
 
 from __future__ import annotations
@@ -13,23 +14,27 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import or_, select
+from eth_utils.crypto import keccak
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from backend.artifacts.foreign import Foreign
 from backend.artifacts.store import ArtifactStore
-from backend.errors import BackendError
+from backend.errors import ArtifactInvalid, BackendError
 from backend.store import RoundRecord, Store
 from chain.types import Phase
 from verifier.errors import TaskError
 from verifier.tasks import MAX_TASK_BYTES, Task
 
-SCHEMES: Final = ("http://", "https://", "ipfs://")
+SCHEMES: Final[tuple[str, ...]] = ("http://", "https://", "ipfs://")
 PAUSE_SECONDS: Final = 2.0
 TRIES: Final = 6
 FIRST_WAIT: Final = 5.0
 """Seconds before the second try; doubled each time."""
+
+LONGEST_WAIT: Final = 300.0
 
 AT_ONCE: Final = 4
 MOST: Final = 200
@@ -37,8 +42,18 @@ MOST: Final = 200
 
 logger = logging.getLogger(__name__)
 
-Wanted = tuple[bytes, str]
-"""(taskHash, taskURI)."""
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a round refers to. `hash` of the task, or of the output."""
+
+    hash: bytes
+    uri: str
+    is_output: bool = False
+
+    @property
+    def tries(self) -> float:
+        return float("inf") if self.is_output else TRIES
 
 
 @dataclass
@@ -47,7 +62,7 @@ class _Attempts:
     next_at: float = 0.0
 
 
-class TaskFetcher:
+class Fetcher:
     """Looks at the live rounds again and again."""
 
     def __init__(
@@ -72,46 +87,63 @@ class TaskFetcher:
                 if self._leads():
                     self.step()
             except BackendError as error:
-                logger.warning("Tasks behind foreign URIs: %s", error)
+                logger.warning("What is behind foreign URIs: %s", error)
             stop.wait(PAUSE_SECONDS)
 
     def step(self, now: float | None = None) -> int:
-        """One pass; returns how many tasks it brought. `now`: seconds of a monotonic clock."""
+        """One pass; returns how many it brought. `now`: seconds of a monotonic clock."""
         now = time.monotonic() if now is None else now
         wanted = self._wanted()
         self._attempts = {key: self._attempts.get(key, _Attempts()) for key in wanted}
         due = [
             key
             for key, attempts in self._attempts.items()
-            if attempts.made < TRIES and attempts.next_at <= now
+            if attempts.made < key.tries and attempts.next_at <= now
         ]
         for key in due:
             attempts = self._attempts[key]
-            attempts.next_at = now + FIRST_WAIT * 2**attempts.made
+            attempts.next_at = now + min(FIRST_WAIT * 2**attempts.made, LONGEST_WAIT)
             attempts.made += 1
         with ThreadPoolExecutor(AT_ONCE, "foreign") as pool:
             return sum(pool.map(self._bring, due))
 
     def _wanted(self) -> list[Wanted]:
+        tasks = self._behind(
+            RoundRecord.task_hash, RoundRecord.task_uri, RoundRecord.phase != int(Phase.FINAL)
+        )
+        judged = RoundRecord.phase.in_((int(Phase.FLAGGING), int(Phase.VOTING)))
+        outputs = self._behind(RoundRecord.content_hash, RoundRecord.output_uri, judged)
+        found = [Wanted(*each) for each in tasks] + [Wanted(*each, True) for each in outputs]
+        return [each for each in found if self._files.public(each.hash) is None]
+
+    def _behind(
+        self,
+        content: InstrumentedAttribute[Any],
+        uri: InstrumentedAttribute[Any],
+        needed: ColumnElement[bool],
+    ) -> dict[tuple[bytes, str], None]:
+        """(hash, URI) of the newest rounds that need what is behind a foreign URI."""
         query = (
-            select(RoundRecord.task_hash, RoundRecord.task_uri)
-            .where(
-                RoundRecord.phase != int(Phase.FINAL),
-                or_(*(RoundRecord.task_uri.startswith(scheme) for scheme in SCHEMES)),
-            )
+            select(content, uri)
+            .where(needed, or_(*(uri.startswith(scheme) for scheme in SCHEMES)))
             .order_by(RoundRecord.submitted_block.desc(), RoundRecord.log_index.desc())
             .limit(MOST)
         )
         with self._store.read() as session:
-            found = dict.fromkeys((row.task_hash, row.task_uri) for row in session.execute(query))
-        return [key for key in found if self._files.public(key[0]) is None]
+            return dict.fromkeys((row[0], row[1]) for row in session.execute(query))
 
     def _bring(self, wanted: Wanted) -> bool:
-        task_hash, uri = wanted
         try:
-            data = self._foreign.fetch(uri, MAX_TASK_BYTES)
-            self._files.take(Task.from_json(data, task_hash).canonical())
+            if wanted.is_output:
+                content = self._foreign.fetch(wanted.uri, self._files.max_bytes)
+                if keccak(content) != wanted.hash:
+                    raise ArtifactInvalid("What is there is not the output that was promised.")
+            else:
+                data = self._foreign.fetch(wanted.uri, MAX_TASK_BYTES)
+                content = Task.from_json(data, wanted.hash).canonical()
+            self._files.take(content)
         except (BackendError, TaskError) as error:
-            logger.info("The task 0x%s was not fetched: %s", task_hash.hex(), error)
+            kind = "output" if wanted.is_output else "task"
+            logger.info("The %s 0x%s was not fetched: %s", kind, wanted.hash.hex(), error)
             return False
         return True

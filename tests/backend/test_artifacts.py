@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ import pytest
 from eth_account import Account
 
 from backend.api import artifacts as artifacts_api
+from backend.api import create_app
 from backend.artifacts import ArtifactFiles
 from backend.artifacts import files as files_module
 from backend.errors import ArtifactConflict, ArtifactError, ArtifactTooLarge, IndexContradiction
-from chain.events import OutputPublished, RoundSubmitted
+from chain.events import FlagsOpened, OutputPublished, OutputReferenced, RoundSubmitted
 from chain.keys import Signer
 from chain.messages import Court, content_hash, sign_receipt
 from chain.structs import Receipt
@@ -138,6 +140,60 @@ def test_sealed__when_another_agent_takes_the_hash__then_the_providers_copy_is_s
     accepted_round(provider.chain, word("one"))
     provider.catch_up()
     assert client.get(link(OUTPUT_HASH) + "?sealed=true").content == SEALED
+
+
+def referenced(world: World, name: str, output_hash: bytes, uri: str) -> None:
+    """A round of agent 0 that published OUTPUT at a URI."""
+    world.chain.mine(*submitted(word(name), output_hash))
+    world.chain.mine(
+        emit(OutputReferenced, word(name), content_hash(OUTPUT), SALT, uri),
+        emit(FlagsOpened, word(name), world.chain.blocks[-1].timestamp + 60),
+    )
+
+
+def test_sealed__when_only_a_stranger_sealed_something__then_the_provider_is_told(
+    provider: World, client: AsgiClient
+) -> None:
+    """Rubbish under its hash must not pass for its own copy, or it would refer to nothing."""
+    provider.authorised.add((AgentId(5), PROVIDER_KEY.address))
+    assert upload(client, provider, seal(b"rubbish", SALT), agent_id=AgentId(5)).status_code == 201
+    held = [client.get(f"{link(OUTPUT_HASH)}?sealedBy={agent}").status_code for agent in (0, 5)]
+    assert held == [404, 409]
+    assert upload(client, provider).status_code == 201
+    assert client.get(f"{link(OUTPUT_HASH)}?sealedBy=0").status_code == 409
+    assert client.get(f"{link(OUTPUT_HASH)}?sealedBy=x").status_code == 422
+
+
+def test_referenced__when_the_same_output_was_published_before_unsealed__then_served_all_the_same(
+    provider: World, client: AsgiClient
+) -> None:
+    """Another round with the same contents hides nobody's copy."""
+    referenced(provider, "nothing here", word("another output"), "assay:x")
+    referenced(provider, "sealed here", OUTPUT_HASH, "assay:x")
+    provider.catch_up()
+    assert client.get(link(content_hash(OUTPUT))).status_code == 404
+    assert upload(client, provider).status_code == 201
+    assert client.get(link(content_hash(OUTPUT))).content == OUTPUT
+
+
+def test_referenced__when_the_sealed_copy_is_of_other_bytes__then_404(
+    provider: World, client: AsgiClient
+) -> None:
+    referenced(provider, "one", OUTPUT_HASH, "assay:x")
+    provider.catch_up()
+    assert upload(client, provider, seal(b"not what was promised", SALT)).status_code == 201
+    assert client.get(link(content_hash(OUTPUT))).status_code == 404
+
+
+def test_referenced__when_this_server_fetches_nothing__then_it_says_so_and_not_that_it_is_missing(
+    provider: World, client: AsgiClient
+) -> None:
+    """A judge's node takes 404 for the provider's fault."""
+    referenced(provider, "one", OUTPUT_HASH, "https://host.example/output")
+    provider.catch_up()
+    assert client.get(link(content_hash(OUTPUT))).status_code == 502
+    fetching = AsgiClient(create_app(replace(provider.services(), fetches=True)))
+    assert fetching.get(link(content_hash(OUTPUT))).status_code == 404
 
 
 def test_sealed__when_signed_by_a_stranger__then_403(world: World, client: AsgiClient) -> None:

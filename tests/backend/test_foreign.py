@@ -19,16 +19,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from backend.artifacts.addresses import is_any, is_public
-from backend.artifacts.fetcher import FIRST_WAIT, TRIES, TaskFetcher
+from backend.artifacts.fetcher import FIRST_WAIT, LONGEST_WAIT, TRIES, Fetcher
 from backend.artifacts.foreign import Foreign
 from backend.errors import ArtifactUnfetched
 from chain.deployment import Deployment
-from chain.events import RoundSubmitted
+from chain.events import FlagsOpened, OutputReferenced, RoundSubmitted
 from chain.types import BlockNumber
 from cli import main
 from tests.backend.conftest import World
-from tests.backend.stories import TASK, submitted
-from tests.support.fakechain import Emitted, word
+from tests.backend.stories import OUTPUT, SALT, TASK, submitted
+from tests.support.fakechain import Emitted, emit, word
 from verifier.canonical import keccak256
 
 pytestmark = pytest.mark.integration
@@ -390,7 +390,7 @@ def test_tasks__when_their_bytes_have_the_hash__then_kept_under_it(world: World)
         world.chain.mine(*round_with(server.url, "one"))
         world.catch_up()
         assert world.files.public(TASK.hash()) is None
-        fetcher = TaskFetcher(world.store, world.files, local())
+        fetcher = Fetcher(world.store, world.files, local())
         assert fetcher.step() == 1
         assert isinstance(kept := world.files.public(TASK.hash()), Path)
         assert kept.read_bytes() == TASK.canonical()
@@ -406,7 +406,7 @@ def test_tasks__when_their_bytes_are_others__then_nothing_is_kept_and_asking_end
         with host(says(body)) as server:
             world.chain.mine(*round_with(server.url, repr(body[:40]) + str(len(body))))
             world.catch_up()
-            fetcher = TaskFetcher(world.store, world.files, local())
+            fetcher = Fetcher(world.store, world.files, local())
             fetcher.step(now=0.0)
             assert len(server.asked) == 1
             fetcher.step(now=FIRST_WAIT / 2)
@@ -416,6 +416,55 @@ def test_tasks__when_their_bytes_are_others__then_nothing_is_kept_and_asking_end
             assert len(server.asked) == TRIES
     assert world.files.public(TASK.hash()) is None
     assert world.files.public(keccak256(other)) is None
+
+
+def published_at(world: World, uri: str, name: str = "one") -> None:
+    """A round whose output is elsewhere, while it can be flagged."""
+    world.chain.mine(*submitted(word(name)))
+    world.chain.mine(
+        emit(OutputReferenced, word(name), keccak256(OUTPUT), SALT, uri),
+        emit(FlagsOpened, word(name), world.chain.blocks[-1].timestamp + 60),
+    )
+    world.catch_up()
+
+
+def test_outputs__when_their_bytes_have_the_hash__then_kept_and_not_asked_for_again(
+    world: World,
+) -> None:
+    with host(says(OUTPUT)) as server:
+        published_at(world, server.url)
+        fetcher = Fetcher(world.store, world.files, local())
+        assert (fetcher.step(), fetcher.step(now=1e6), len(server.asked)) == (1, 0, 1)
+        assert isinstance(kept := world.files.public(keccak256(OUTPUT)), Path)
+        assert kept.read_bytes() == OUTPUT
+
+
+def test_outputs__when_they_come_late__then_asked_for_as_long_as_the_committee_is(
+    world: World,
+) -> None:
+    """An outage of a host's is no fault of the provider's if it ends before the votes do."""
+    served: list[bytes] = [b"not yet"]
+    with host(lambda connection: says(served[0])(connection)) as server:
+        published_at(world, server.url)
+        fetcher = Fetcher(world.store, world.files, local())
+        for again in range(TRIES + 4):
+            assert fetcher.step(now=again * LONGEST_WAIT) == 0
+        assert len(server.asked) == TRIES + 4
+        served[0] = OUTPUT
+        assert fetcher.step(now=(TRIES + 4) * LONGEST_WAIT) == 1
+
+
+def test_outputs__when_the_body_is_endless_or_the_host_private__then_nothing_is_kept(
+    world: World,
+) -> None:
+    world.files.max_bytes = LIMIT
+    with host(endless) as server:
+        published_at(world, server.url)
+        assert Fetcher(world.store, world.files, local()).step() == 0
+        assert len(server.asked) == 1
+        assert Fetcher(world.store, world.files, Foreign()).step() == 0
+        assert len(server.asked) == 1
+    assert world.files.public(keccak256(OUTPUT)) is None
 
 
 def test_tasks__when_another_replica_leads__then_not_asked_for(world: World) -> None:
@@ -428,7 +477,7 @@ def test_tasks__when_another_replica_leads__then_not_asked_for(world: World) -> 
             stop.set()
             return False
 
-        TaskFetcher(world.store, world.files, local(), leads=leads).run(stop)
+        Fetcher(world.store, world.files, local(), leads=leads).run(stop)
         assert server.asked == []
 
 

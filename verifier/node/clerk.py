@@ -265,7 +265,7 @@ class Clerk:
             if not error.retryable:
                 self._store.count_failure(seat_id)
             self._again(seat_id, act, error)
-        except RpcError as error:
+        except (RpcError, NodeError) as error:
             self._again(seat_id, act, error)
         except Exception:
             self._retries.failed((seat_id, act))
@@ -300,7 +300,7 @@ class Clerk:
         dear = terms.family is not Family.EXACT and len(output) > REFERRED_ABOVE
         if not terms.flag_window or (fits and not (dear and outputs.is_configured)):
             return seat.publish(output, job)
-        if outputs.holds(known.output_hash) or self._hand_in(seat, output):
+        if self._is_held(seat, output):
             content = content_hash(output)
             return seat.refer(content, outputs.uri(content), job)
         if fits:
@@ -310,12 +310,19 @@ class Clerk:
             "set backend_url to one that takes it, or the bond is lost."
         )
 
-    def _hand_in(self, seat: Seat, output: bytes) -> bool:
-        delivery = seat.assignment.delivery
+    def _is_held(self, seat: Seat, output: bytes) -> bool:
+        """Whether a backend has the output, now at the latest."""
+        outputs, delivery = self._tools.outputs, seat.assignment.delivery
+        try:
+            if outputs.holds(seat.assignment.round.output_hash, self._agent_id):
+                return True
+        except NodeError as error:
+            _log.warning("%s", error)
+            return False
         if delivery is None:
             return False
         signed = SignedReceipt.from_json(delivery.receipt)
-        return self._tools.outputs.hand_in(signed, output, delivery.salt)
+        return outputs.hand_in(signed, output, delivery.salt)
 
     # ------------------------------------------------------------------ inside
 

@@ -27,7 +27,7 @@ _HEAD: Final = """\
 # Configuration of one Assay node. `confirmations` is how many blocks must follow before something
 # irreversible is done, or "finalized". Each [engines.<profile>] (a profile's name or 0x id, or
 # "default" for all others) names an engine and its settings. `appeal_budget` is how much the
-# node may spend on appeals in all, in ETH.
+# node may spend on appeals and flags in all, in ETH.
 """
 
 

@@ -76,7 +76,7 @@ class DaemonConfig:
     state_dir: its folder; backend_url: where `assay:` tasks are resolved; confirmations: how deep a
     block must be before something irreversible follows from it, None for finalized; poll_seconds:
     between looks; grace_seconds: for finishing after the first signal; appeal_budget: wei that it
-    may spend on appeals.
+    may spend on appeals and flags.
     """
 
     agent_id: int
@@ -158,6 +158,8 @@ class NodeDaemon:
         )
         self._inspector = Inspector(
             config.agent_id,
+            config.appeal_budget,
+            store,
             self._court,
             gateway,
             sender,

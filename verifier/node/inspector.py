@@ -3,7 +3,11 @@
 The bytes are public by then, so this is a download and a digest, no generation. A node says only
 what it is sure of: bytes that do not digest to what the provider claimed are wrong for everybody;
 an output that its backend does not have may still come, so it waits for half of the window. What
-it cannot find out (no backend, one that does not answer) it neither flags nor votes on.
+it cannot find out (no backend, one that does not answer, or does not fetch what is elsewhere) it
+neither flags nor votes on.
+
+A vote costs nothing, a flag its bond: if what was missing is there once it was flagged, or the
+committee is the provider's. So flags are paid out of the budget for appeals, by default none.
 """
 
 from __future__ import annotations
@@ -14,11 +18,12 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final
 
-from chain.errors import AssayError, RpcRejected
+from chain.errors import AssayError, RevertError, RpcRejected
 from chain.events import CommitteeDrawn, Event, Opened, OutputPublished, OutputReferenced
 from chain.structs import Round
 from chain.types import PROVIDER_SEAT, FlagKind, Phase
-from verifier.digest import digest, distance
+from chain.units import show_ether
+from verifier.digest import digest, distance, is_void
 from verifier.errors import DigestError
 from verifier.node.court_view import COURT, ChainReader, CourtView
 from verifier.node.outputs import OutputSource
@@ -27,11 +32,15 @@ from verifier.node.recipes import RecipeBook
 from verifier.node.records import KnownRound
 from verifier.node.retries import Retries
 from verifier.node.seat import Transactor
+from verifier.node.store import Store
 from verifier.node.workers import Sendings
 
 __all__ = ["Finding", "Inspector"]
 
 _log = logging.getLogger("assay.node")
+
+_FLAG: Final = 255
+"""In place of the level that is appealed against, where the store notes what was spent."""
 
 _CHUNK: Final = 1000
 """Blocks whose events are asked for at once."""
@@ -46,11 +55,13 @@ class Finding(Enum):
 
 
 class Inspector:
-    """The publications that one agent judges."""
+    """The publications that one agent judges. `budget`: wei that appeals and flags may cost."""
 
     def __init__(
         self,
         agent_id: int,
+        budget: int,
+        store: Store,
         court: CourtView,
         gateway: ChainReader,
         sender: Transactor,
@@ -61,6 +72,8 @@ class Inspector:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._agent_id = agent_id
+        self._budget = budget
+        self._store = store
         self._court = court
         self._gateway = gateway
         self._sender = sender
@@ -72,6 +85,7 @@ class Inspector:
         self._retries = Retries(first=1.0, longest=20.0, clock=clock)
         self._since: dict[bytes, float] = {}
         self._found: dict[bytes, Finding] = {}
+        self._told: set[bytes] = set()
 
     def consider(self, known: KnownRound, view: Round, now: int) -> None:
         """Begins what a published round needs of this node. `now` is the chain's clock."""
@@ -86,6 +100,7 @@ class Inspector:
         """Lets go of what was kept in memory for a round that is over."""
         self._since.pop(request_hash, None)
         self._found.pop(request_hash, None)
+        self._told.discard(request_hash)
 
     def _guarded(self, known: KnownRound, phase: Phase, now: int, name: tuple[str, bytes]) -> None:
         try:
@@ -130,9 +145,20 @@ class Inspector:
 
     def _flag(self, known: KnownRound, found: Finding) -> None:
         kind = FlagKind.UNAVAILABLE if found is Finding.MISSING else FlagKind.CLAIM
+        name, short = known.request_hash, known.request_hash.hex()[:8]
         bond = self._court.profile(known.profile_id).appeal_bond
-        self._sender.send(COURT, "flag", known.request_hash, kind, value=bond)
-        _log.warning("round %s: flagged as %s", known.request_hash.hex()[:8], kind.label.lower())
+        if not self._store.spend_on_appeal(name, _FLAG, bond, self._budget):
+            if name not in self._told:
+                self._told.add(name)
+                words = "round %s: not flagged as %s: %s is more than is left of the budget"
+                _log.warning(words, short, kind.label.lower(), show_ether(bond))
+            return
+        try:
+            self._sender.send(COURT, "flag", name, kind, value=bond, job=f"flag:{name.hex()}")
+        except RevertError:
+            self._store.unspend_on_appeal(name, _FLAG)
+            raise
+        _log.warning("round %s: flagged as %s", short, kind.label.lower())
 
     def _is_our_turn(self, known: KnownRound) -> bool:
         """One flag is all a round takes: who comes second pays gas for nothing."""
@@ -146,11 +172,7 @@ class Inspector:
         """What this node can say; kept unless it may change."""
         if known.request_hash in self._found:
             return self._found[known.request_hash]
-        events = [
-            event
-            for event in self._events(known.block)
-            if bytes(getattr(event, "request_hash", b"")) == known.request_hash
-        ]
+        events = self._events(known)
         content = self._content(events)
         if content is None:
             return Finding.MISSING
@@ -173,22 +195,29 @@ class Inspector:
         for event in events:
             if not isinstance(event, Opened) or event.seat != PROVIDER_SEAT:
                 continue
+            key, claim = keys[event.level], bytes(event.digest)
+            if is_void(claim, profile, key):
+                continue  # no claim: it was counted as not opened
             try:
-                made = digest(content, profile, keys[event.level])
+                made = digest(content, profile, key)
             except DigestError:
                 return False
-            if distance(made, bytes(event.digest)) > profile.tolerance:
+            if distance(made, claim) > profile.tolerance:
                 return False
         return True
 
-    def _events(self, first: int) -> list[Event]:
-        """All events since a block."""
-        head, width = self._gateway.head().number, _CHUNK
+    def _events(self, known: KnownRound) -> list[Event]:
+        """A round's events. Others' are let go of at once: they may carry a whole output each."""
+        first, head, width = known.block, self._gateway.head().number, _CHUNK
         found: list[Event] = []
         while first <= head:
             last = min(head, first + width - 1)
             try:
-                found += self._gateway.logs(first, last)
+                found += [
+                    event
+                    for event in self._gateway.logs(first, last)
+                    if bytes(getattr(event, "request_hash", b"")) == known.request_hash
+                ]
             except RpcRejected:
                 if last == first:
                     raise

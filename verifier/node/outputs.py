@@ -53,12 +53,12 @@ class OutputSource:
             return f"{self._base}/v1/artifacts/0x{content_hash.hex()}"
         return f"assay:0x{content_hash.hex()}"
 
-    def holds(self, output_hash: bytes) -> bool:
-        """Whether the backend has a provider's output, sealed or published. NodeError if it does
-        not answer."""
+    def holds(self, output_hash: bytes, agent_id: int) -> bool:
+        """Whether the backend has an agent's output, sealed by itself or published: anybody may
+        leave rubbish under its hash. NodeError if it does not answer."""
         if self._base is None:
             return False
-        return self._get(output_hash)[0] in (200, _SEALED)
+        return self._get(output_hash, f"?sealedBy={agent_id}")[0] in (200, _SEALED)
 
     def hand_in(self, signed: SignedReceipt, output: bytes, salt: bytes) -> bool:
         """Leaves the sealed output there; returns whether the backend took it."""
@@ -84,7 +84,7 @@ class OutputSource:
             )
         return data
 
-    def _get(self, artifact: bytes) -> tuple[int, bytes]:
+    def _get(self, artifact: bytes, query: str = "") -> tuple[int, bytes]:
         """(status, body), redirects followed within the backend."""
         if self._base is None:
             raise NodeError("Published outputs are kept at a backend: set backend_url.")
@@ -94,7 +94,9 @@ class OutputSource:
                 httpx.Client(
                     timeout=self._timeout, transport=self._transport, follow_redirects=True
                 ) as client,
-                client.stream("GET", f"{self._base}/v1/artifacts/0x{artifact.hex()}") as reply,
+                client.stream(
+                    "GET", f"{self._base}/v1/artifacts/0x{artifact.hex()}{query}"
+                ) as reply,
             ):
                 for part in reply.iter_bytes():
                     data += part
