@@ -191,6 +191,18 @@ def encode_call(contract: str, name: str, values: Sequence[Any]) -> bytes:
     return selector(entry) + encode(entry["inputs"], values)
 
 
+def decode_call(contract: str, name: str, arguments: int, data: bytes) -> tuple[Any, ...] | None:
+    """The arguments of a call, as `encode_call` made it; None if it is of another function.
+
+    Raises:
+        MessageError: the arguments are not what the function takes.
+    """
+    entry = function(contract, name, arguments)
+    if data[:4] != selector(entry):
+        return None
+    return decode(entry["inputs"], data[4:])
+
+
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return tuple(_plain(getattr(value, field.name)) for field in fields(value))

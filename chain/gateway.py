@@ -289,6 +289,12 @@ class Gateway:
         events = tuple(event for log in raw["logs"] if (event := self._decoder.decode(log)))
         return receipt_from(raw, events)
 
+    @_understood
+    def calldata(self, transaction_hash: TxHash | bytes) -> bytes:
+        """What a transaction was sent with; empty if the node does not have it."""
+        raw = self._rpc.request("eth_getTransactionByHash", "0x" + transaction_hash.hex())
+        return unhex(raw["input"]) if raw else b""
+
     def knows_transaction(self, transaction_hash: TxHash | bytes) -> bool:
         """Whether the node has a transaction, mined or in its pool."""
         raw = self._rpc.request("eth_getTransactionByHash", "0x" + transaction_hash.hex())

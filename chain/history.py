@@ -7,7 +7,7 @@ what are in events only. They are searched around the block that the round itsel
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Protocol
 
 from chain.errors import RpcRejected, RpcTimeout
 from chain.events import Event, RoundSubmitted
@@ -19,6 +19,14 @@ WIDEST: Final = 5_000
 
 ENTROPY_DELAY: Final = 2
 """Blocks between a submit and the block that draws it: the court's constant."""
+
+
+class Logs(Protocol):
+    """Where events are read; `chain.gateway.Gateway` is one."""
+
+    def logs(
+        self, from_block: int, to_block: int, *, about: bytes | None = None
+    ) -> list[Event]: ...
 
 
 def round_events(gateway: Gateway, name: RequestHash, entropy_block: int) -> list[Event]:
@@ -43,7 +51,7 @@ def round_events(gateway: Gateway, name: RequestHash, entropy_block: int) -> lis
 
 
 def events_between(
-    gateway: Gateway, first: int, last: int, name: bytes | None = None
+    gateway: Logs, first: int, last: int, name: bytes | None = None
 ) -> Iterator[Event]:
     """Events of a range of blocks, asked for in as many pieces as the node wants; see `logs`."""
     width = WIDEST

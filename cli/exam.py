@@ -14,9 +14,10 @@ from chain.exam_messages import sheet_commitment, sheet_salt
 from chain.exam_structs import Capability
 from chain.types import Stage
 from chain.units import show_ether, show_moment
-from cli import exam_board, output, settings
+from cli import exam_board, exam_check, output, settings
 from cli.engines import engine_config
-from cli.exam_view import ExamView, book_of, view
+from cli.exam_view import BOOK, ExamView, book_of, profile_of, require, view
+from cli.exam_view import as_json as exam_json
 from cli.session import agent_id, reading, signing
 from verifier.engines import create
 from verifier.exams.answers import answer
@@ -30,8 +31,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Prove a capability: list exams, sit one, have it graded; or examine.",
 )
-
-BOOK = "ExamBook"
 
 _RPC = Annotated[str | None, settings.flag("rpc_url")]
 _DEPLOYMENT = Annotated[str | None, settings.flag("deployment")]
@@ -49,22 +48,24 @@ def list_(rpc_url: _RPC = None, deployment: _DEPLOYMENT = None, as_json: _JSON =
     with reading(settings.load(rpc_url=rpc_url, deployment=deployment)) as gateway:
         count: int = gateway.call(BOOK, "examCount")
         found = [view(gateway, number) for number in range(count, 0, -1)]
+        names = [profile_of(gateway.deployment, each) for each in found]
+    rows = list(zip(found, names, strict=True))
     if as_json:
-        typer.echo(json.dumps([each.as_json() for each in found], indent=2))
+        typer.echo(json.dumps([exam_json(*each) for each in rows], indent=2))
         return
     output.print_table(
         ("exam", "profile", "stage", "until", "candidates", "graded", "fee"),
         [
             (
                 str(each.exam_id),
-                each.profile,
+                name,
                 each.stage.label,
                 show_moment(each.until) if each.until else "",
                 str(each.exam.candidates),
                 str(each.exam.graded),
                 show_ether(each.exam.fee),
             )
-            for each in found
+            for each, name in rows
         ],
     )
 
@@ -76,11 +77,12 @@ def show(
     """Show an exam: its sections, who sat it, and what the contract counted."""
     with reading(settings.load(rpc_url=rpc_url, deployment=deployment)) as gateway:
         found = view(gateway, exam)
+        profile = profile_of(gateway.deployment, found)
     if as_json:
-        typer.echo(json.dumps(found.as_json(), indent=2))
+        typer.echo(json.dumps(exam_json(found, profile), indent=2))
         return
     terms = found.terms
-    typer.echo(f"exam       {exam} of {found.profile}, {found.stage.label}")
+    typer.echo(f"exam       {exam} of {profile}, {found.stage.label}")
     if found.until:
         typer.echo(f"until      {show_moment(found.until)}")
     typer.echo(
@@ -162,7 +164,7 @@ def sit(
     )
     with signing(chosen) as session:
         found = view(session.gateway, exam)
-        found.require(Stage.SITTING)
+        require(found, Stage.SITTING)
         owner = owner_of(session.gateway, number)
         require_operator(session.gateway, number, session.signer.address)
         book = book_of(session.deployment)
@@ -204,7 +206,7 @@ def grade(
     chosen = exam_board.chosen(rpc_url, deployment, keystore, keystore_password_file, local_account)
     with signing(chosen) as session:
         found = view(session.gateway, exam)
-        found.require(Stage.GRADING)
+        require(found, Stage.GRADING)
         session.sender.send(BOOK, "grade", exam, found.section_keys(), papers)
         _report(view(session.gateway, exam), {sheet.owner for sheet in papers})
 
@@ -217,6 +219,8 @@ def _report(found: ExamView, owners: set[str]) -> None:
             typer.echo(f"agent {event.agent_id} {verdict}: {marks.right} answers are right")
 
 
+app.command()(exam_check.check)
+app.command()(exam_check.doubt)
 app.command()(exam_board.terms)
 app.command()(exam_board.gate)
 app.command()(exam_board.announce)

@@ -16,15 +16,15 @@ from chain.types import Stage
 from chain.units import show_moment
 from cli import settings
 from cli.engines import engine_config
-from cli.exam_view import BOOK, book_of, view
+from cli.exam_view import BOOK, book_of, require, view
 from cli.session import agent_id, ether, signing
 from verifier.engines import create
 from verifier.exams import items
 from verifier.exams.answers import answer
 from verifier.exams.papers import Paper
 from verifier.node.agents import owner_of
+from verifier.node.exams.setter import load_tasks
 from verifier.profiles import by_id
-from verifier.tasks import Task
 
 _RPC = Annotated[str | None, settings.flag("rpc_url")]
 _DEPLOYMENT = Annotated[str | None, settings.flag("deployment")]
@@ -156,7 +156,7 @@ def post(
     engine_command: Annotated[str | None, settings.flag("engine_command")] = None,
 ) -> None:
     """Post a section with its bond: tasks open, answers sealed and kept in a file."""
-    asked = _tasks(tasks)
+    asked = load_tasks(tasks)
     settled = settings.load(
         rpc_url=rpc_url,
         deployment=deployment,
@@ -170,7 +170,7 @@ def post(
     )
     with signing(settled) as session:
         found = view(session.gateway, exam)
-        found.require(Stage.PREPARING)
+        require(found, Stage.PREPARING)
         if len(asked) != found.terms.items:
             raise ConfigError(
                 f"{tasks} has {len(asked)} tasks, and a section of this exam {found.terms.items}."
@@ -270,11 +270,3 @@ def chosen(
         keystore_password_file=keystore_password_file,
         local_account=local_account,
     )
-
-
-def _tasks(path: Path) -> list[Task]:
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as problem:
-        raise ConfigError(f"The file {path} cannot be read ({problem.strerror}).") from None
-    return [Task.from_json(line) for line in lines if line.strip()]

@@ -16,7 +16,7 @@ from chain.gateway import Gateway
 from chain.keys import is_local
 from chain.structs import Stake
 from chain.units import parse_ether, show_ether
-from cli import settings
+from cli import node_exams, settings
 from cli.agent import describe
 from cli.engines import engine_config, file_of
 from cli.session import agent_id
@@ -27,6 +27,7 @@ from verifier.node.court_view import CourtView
 from verifier.node.delivery import Provider, upload_sealed
 from verifier.node.engine_book import DEFAULT
 from verifier.node.errors import StateError
+from verifier.node.exams.config import ExaminerConfig, SitMode, SittingConfig
 from verifier.node.launch import OpenNode, run_node
 from verifier.node.statedir import StateDir, write_whole
 from verifier.node.store import Store
@@ -41,6 +42,7 @@ _PASSWORD = Annotated[str | None, settings.flag("keystore_password")]
 _JSON = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 DAY = 86_400  # seconds
+SITTING, EXAMINING = SittingConfig(), ExaminerConfig()
 
 
 @app.command()
@@ -76,6 +78,13 @@ def init(
             metavar="NUMBER",
         ),
     ] = None,
+    sit_exams: node_exams.SitExams = SitMode.OFF,
+    exam_profile: node_exams.ExamProfiles = None,
+    exam_margin: node_exams.ExamMargin = SITTING.margin_seconds,
+    exam_max_fee: node_exams.ExamMaxFee = "0.05",
+    examine: node_exams.Examine = None,
+    examine_every: node_exams.ExamineEvery = EXAMINING.every_seconds,
+    gold_share: node_exams.GoldShare = EXAMINING.gold_share,
 ) -> None:
     """Make the state folder of a node: its configuration, checked against the chain."""
     chosen = settings.load(
@@ -110,6 +119,8 @@ def init(
         poll_seconds=poll,
         appeal_budget=_budget(appeal_budget),
         engines={DEFAULT: engine_config(chosen)},
+        exams=node_exams.sitting(found, sit_exams, exam_profile, exam_margin, exam_max_fee),
+        examiner=node_exams.examining(examine, examine_every, gold_share),
     )
     files = StateDir(chosen.state_dir.absolute())
     files.create()

@@ -161,6 +161,12 @@ def test_exam__when_held_by_its_commands__then_who_knows_passes_and_cheats_do_no
     assert passed == {agents[GOOD]: True, agents[WEAK]: False, agents[COPY]: None}
     assert "its sheet is sealed" in assay(None, "exam", "show", "1")
 
+    # Everything can be counted again from the chain, and with an engine the keys too.
+    checked = assay(None, "exam", "check", "1", "--answers", *engine())
+    assert "WRONG" not in checked
+    assert f"agent {agents[GOOD]}: 9 answers are right, passed" in checked
+    assert "this engine says what the keys say" in checked
+
     # A gate lets in who passed and nobody else.
     assay(REGISTRAR, "exam", "gate", "exact-bytes", "--at", "1")
     held = json.loads(assay(None, "exam", "capability", agents[GOOD], "exact-bytes", "--json"))

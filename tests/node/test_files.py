@@ -17,6 +17,7 @@ from verifier.node import receipts
 from verifier.node.config import NodeConfig
 from verifier.node.engine_book import DEFAULT, EngineConfig
 from verifier.node.errors import ReceiptFileError, StateError
+from verifier.node.exams.config import ExaminerConfig, SitMode, SittingConfig
 from verifier.node.receipts import SignedReceipt
 from verifier.node.statedir import StateDir
 
@@ -53,6 +54,8 @@ def config(**changes: Any) -> NodeConfig:
         config(),
         config(agent_id=(1 << 256) - 1, confirmations=None, backend_url="http://127.0.0.1:1"),
         config(local_account=None, keystore=Path("/k"), keystore_password_file=Path("/p")),
+        config(exams=SittingConfig(SitMode.GATED, ("exact-bytes",), 60, 10**19, 3)),
+        config(examiner=ExaminerConfig(Path("/tasks"), 0.5, 60, 10**18, 1.5)),
     ],
 )
 def test_config__when_written__then_it_is_read_again(files: StateDir, written: NodeConfig) -> None:
@@ -67,11 +70,18 @@ def test_config__when_a_node_is_there__then_it_is_not_overwritten(files: StateDi
         config(agent_id=3).save(files)
 
 
+FIRST = '\n[engines."default"]'
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
         ("assay/node/1", "assay/node/7", "is not of schema assay/node/1"),
         ("chain_id = 31337", "", "The setting chain_id is missing"),
+        (FIRST, '\n[exams]\nsit = "often"' + FIRST, "sit in .* must be one of off, gated, all"),
+        (FIRST, "\n[exams]\nfee = 1" + FIRST, "no setting named fee"),
+        (FIRST, "\n[examiner]\ngold_share = 2" + FIRST, "gold_share .* from 0 to 1"),
+        (FIRST, '\n[exams]\nmax_fee = "x"' + FIRST, "max_fee in .* a whole number"),
         ("chain_id = 31337", 'chain_id = "x"', "chain_id in .* must be a number"),
         ('agent = "0"', 'agent = "-1"', "must be an agent's number"),
         ("confirmations = 0", 'confirmations = "soon"', 'a number or "finalized"'),

@@ -20,7 +20,7 @@ from chain.types import Address, AgentId, Bytes32
 from verifier.canonical import from_hex, parse_object, require_fields
 from verifier.errors import ExamError
 
-__all__ = ["SCHEMA", "Paper"]
+__all__ = ["MAX_BYTES", "SCHEMA", "Paper", "address_of", "whole_of", "word_of", "words_of"]
 
 SCHEMA: Final = "assay/exam-paper/1"
 MAX_BYTES: Final = 1 << 20
@@ -111,18 +111,19 @@ class Paper:
         if value["schema"] != SCHEMA:
             raise ExamError(f"The file {path} is not a paper of schema {SCHEMA!r}.")
         return cls(
-            book=Book(_whole(value["chainId"], "chainId"), _address(value["book"])),
-            exam_id=_whole(value["examId"], "examId"),
-            agent_id=_whole(value["agentId"], "agentId"),
-            owner=_address(value["owner"]),
-            section=None if value["section"] is None else _whole(value["section"], "section"),
-            salt=from_hex(value["salt"], 32, "paper's salt", ExamError),
-            digests=_words(value["digests"], "digests"),
-            contents=_words(value["contents"], "contents"),
+            book=Book(whole_of(value["chainId"], "chainId"), address_of(value["book"])),
+            exam_id=whole_of(value["examId"], "examId"),
+            agent_id=whole_of(value["agentId"], "agentId"),
+            owner=address_of(value["owner"]),
+            section=None if value["section"] is None else whole_of(value["section"], "section"),
+            salt=word_of(value["salt"], "salt"),
+            digests=words_of(value["digests"], "digests"),
+            contents=words_of(value["contents"], "contents"),
         )
 
 
-def _whole(value: Any, name: str) -> int:
+def whole_of(value: Any, name: str) -> int:
+    """A whole number, or decimal text of one. ExamError for anything else; so the others."""
     if isinstance(value, str) and value.isdecimal():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 256:
@@ -130,12 +131,19 @@ def _whole(value: Any, name: str) -> int:
     return value
 
 
-def _address(value: Any) -> Address:
+def address_of(value: Any) -> Address:
+    """An account's address."""
     from_hex(value.lower() if isinstance(value, str) else value, 20, "paper's address", ExamError)
     return Address(value)
 
 
-def _words(value: Any, name: str) -> tuple[bytes, ...]:
+def word_of(value: Any, name: str) -> bytes:
+    """32 bytes."""
+    return from_hex(value, 32, f"paper's {name}", ExamError)
+
+
+def words_of(value: Any, name: str) -> tuple[bytes, ...]:
+    """A list of 32 bytes each."""
     if not isinstance(value, list):
         raise ExamError(f"The paper's {name} must be a list.")
-    return tuple(from_hex(each, 32, f"paper's {name}", ExamError) for each in value)
+    return tuple(word_of(each, name) for each in value)

@@ -16,6 +16,7 @@ from typing import Any, Final
 from chain.units import parse_ether, show_ether
 from verifier.node.engine_book import DEFAULT, EngineConfig
 from verifier.node.errors import StateError
+from verifier.node.exams.config import ExaminerConfig, SitMode, SittingConfig, tables
 from verifier.node.statedir import StateDir, write_whole
 
 __all__ = ["SCHEMA", "NodeConfig"]
@@ -53,6 +54,8 @@ class NodeConfig:
     engines: Mapping[str, EngineConfig] = field(
         default_factory=lambda: {DEFAULT: EngineConfig("builtin")}
     )
+    exams: SittingConfig = field(default_factory=SittingConfig)
+    examiner: ExaminerConfig = field(default_factory=ExaminerConfig)
 
     def save(self, files: StateDir) -> None:
         """Writes `node.toml`. StateError if another node's is there, or it cannot be written."""
@@ -103,6 +106,9 @@ class NodeConfig:
         for profile, engine in self.engines.items():
             lines += ["", f"[engines.{_value(profile)}]", f"name = {_value(engine.name)}"]
             lines += [f"{name} = {_value(value)}" for name, value in engine.settings.items()]
+        for name, table in tables(self.exams, self.examiner).items():
+            lines += ["", f"[{name}]"]
+            lines += [f"{key} = {_value(value)}" for key, value in table.items()]
         return _HEAD + "\n".join(lines) + "\n"
 
 
@@ -132,10 +138,15 @@ class _Reader:
             grace_seconds=self._seconds("grace_seconds", 60.0),
             appeal_budget=self._ether("appeal_budget"),
             engines=self._engines(),
+            exams=self._exams(),
+            examiner=self._examiner(),
         )
+        self._nothing_left()
+        return config
+
+    def _nothing_left(self) -> None:
         if self._raw:
             raise StateError(f"There is no setting named {next(iter(self._raw))} in {self._path}.")
-        return config
 
     def _take(self, name: str, kind: Any, *default: Any) -> Any:
         if name not in self._raw:
@@ -182,6 +193,50 @@ class _Reader:
             settings = {key: value for key, value in table.items() if key != "name"}
             engines[profile] = EngineConfig(name, settings)
         return engines
+
+    def _exams(self) -> SittingConfig:
+        inner, base = self._table("exams"), SittingConfig()
+        modes = tuple(SitMode)
+        mode = inner._take("sit", str, base.sit.value)
+        if mode not in modes:
+            raise inner._wrong("sit", f"one of {', '.join(modes)}")
+        profiles = inner._take("profiles", list, list(base.profiles))
+        found = SittingConfig(
+            sit=SitMode(mode),
+            profiles=tuple(str(name) for name in profiles),
+            margin_seconds=inner._whole("margin_seconds", base.margin_seconds),
+            max_fee=inner._whole("max_fee", base.max_fee),
+            attempts=inner._whole("attempts", base.attempts),
+        )
+        inner._nothing_left()
+        return found
+
+    def _examiner(self) -> ExaminerConfig:
+        inner, base = self._table("examiner"), ExaminerConfig()
+        share = float(inner._take("gold_share", int | float, base.gold_share))
+        if not 0 <= share <= 1:
+            raise inner._wrong("gold_share", "a number from 0 to 1")
+        found = ExaminerConfig(
+            tasks=inner._path_of("tasks"),
+            gold_share=share,
+            every_seconds=inner._whole("every_seconds", base.every_seconds),
+            max_bond=inner._whole("max_bond", base.max_bond),
+            turn_seconds=float(inner._take("turn_seconds", int | float, base.turn_seconds)),
+        )
+        inner._nothing_left()
+        return found
+
+    def _table(self, name: str) -> _Reader:
+        return _Reader(self._path, self._take(name, dict, {}))
+
+    def _whole(self, name: str, default: int) -> int:
+        """A whole number from 0 up; text where it has more digits than TOML's numbers."""
+        value = self._take(name, int | str, default)
+        if isinstance(value, str):
+            value = int(value) if value.isdecimal() else -1
+        if value < 0:
+            raise self._wrong(name, "a whole number from 0 up")
+        return int(value)
 
     def _wrong(self, name: str, wanted: str) -> StateError:
         return StateError(f"The setting {name} in {self._path} must be {wanted}.")

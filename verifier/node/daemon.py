@@ -30,6 +30,7 @@ from verifier.node.appellant import Appellant
 from verifier.node.clerk import Clerk, Moment
 from verifier.node.court_view import ChainReader, CourtView
 from verifier.node.engine_book import EngineBook
+from verifier.node.exams.desk import ExamDesk
 from verifier.node.health import Health
 from verifier.node.inspector import Inspector
 from verifier.node.outputs import OutputSource
@@ -104,11 +105,13 @@ class NodeDaemon:
         signer: Signer,
         seat_factory: SeatFactory = honest_seat,
         workers: Workers | None = None,
+        exams: ExamDesk | None = None,
     ) -> None:
         self.config = config
         self.health = Health()
         self._gateway = gateway
         self._store = store
+        self._exams = exams
         self._court = CourtView(gateway)
         workers = workers or Workers()
         self._wake = workers.wake
@@ -215,7 +218,8 @@ class NodeDaemon:
             self._enrolled = self._court.enrolments(self.config.agent_id)
             self._watcher.reconcile()
             self._reconciled_at = clock
-        if moved or clock - self._viewed_at > REFRESH_SECONDS:
+        refreshed = moved or clock - self._viewed_at > REFRESH_SECONDS
+        if refreshed:
             self._views.clear()
             self._viewed_at = clock
         settled = self._court.settled(head, self.config.confirmations)
@@ -225,6 +229,8 @@ class NodeDaemon:
             for known in self._store.live_rounds(self.config.agent_id, self._enrolled)
         )
         self._settler.send()
+        if self._exams is not None and (self._exams.errands.stirred() or refreshed):
+            owed += self._exams.look(moment, self._enrolled, accept=self._stops == 0)
         return owed
 
     # ------------------------------------------------------------------ inside

@@ -29,11 +29,14 @@ from verifier.node.config import NodeConfig
 from verifier.node.court_view import CourtView
 from verifier.node.daemon import DaemonConfig, ExitCode, NodeDaemon
 from verifier.node.engine_book import EngineBook
+from verifier.node.exams.desk import ExamDesk
+from verifier.node.exams.opening import open_desk
 from verifier.node.recipes import RecipeBook
 from verifier.node.recompute import MODEL, Recomputation
 from verifier.node.seat import SeatFactory, honest_seat
 from verifier.node.statedir import StateDir
 from verifier.node.store import Store
+from verifier.node.workers import Workers
 
 __all__ = ["OpenNode", "run_node", "signer_of"]
 
@@ -96,12 +99,18 @@ class OpenNode:
         self.recipes = RecipeBook(self.store, self.gateway, int(self.deployment.block))
         recomputation = Recomputation(self.gateway, ArtifactSource(config.backend_url))
         self.engines = EngineBook(config.engines, engines, {MODEL: recomputation})
+        self.exams: ExamDesk | None = None
+        self._journal: FileJournal | None = None
 
     def __enter__(self) -> OpenNode:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.engines.close()
+        if self.exams is not None:
+            self.exams.tools.shelf.close()
+        if self._journal is not None:
+            self._journal.close_file()
         self.store.close()
         self.gateway.close()
 
@@ -126,9 +135,28 @@ class OpenNode:
                 "so it cannot pay for gas: send it funds."
             )
 
-    def daemon(self, seat_factory: SeatFactory = honest_seat) -> NodeDaemon:
+    def daemon(
+        self, seat_factory: SeatFactory = honest_seat, workers: Workers | None = None
+    ) -> NodeDaemon:
         """The daemon on this folder; the caller holds the folder's lock."""
-        config = self.config
+        config, workers = self.config, workers or Workers()
+        self._journal = FileJournal(self.files.journal)
+        sender = Sender(self.gateway, self.signer, self._journal)
+        self.exams = open_desk(
+            config.exams,
+            config.examiner,
+            agent_id=config.agent_id,
+            deployment=self.deployment,
+            chain=self.gateway,
+            signer=self.signer,
+            sender=sender,
+            store=self.store,
+            files=self.files,
+            recipes=self.recipes,
+            engines=self.engines,
+            backend_url=config.backend_url,
+            workers=workers,
+        )
         return NodeDaemon(
             DaemonConfig(
                 agent_id=config.agent_id,
@@ -142,11 +170,13 @@ class OpenNode:
                 appeal_budget=config.appeal_budget,
             ),
             self.gateway,
-            Sender(self.gateway, self.signer, FileJournal(self.files.journal)),
+            sender,
             self.store,
             self.engines,
             self.signer,
             seat_factory,
+            workers,
+            self.exams,
         )
 
 

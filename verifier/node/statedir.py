@@ -4,6 +4,8 @@ node.toml         configuration, schema assay/node/1
 node.sqlite3      seats, rounds and deliveries (`store`)
 journal.sqlite3   signed transactions (`chain.journal`)
 outputs/<hash>    outputs by their keccak256
+exams.sqlite3     exams: answers, drafts of items, what was ever asked (`exams.shelf`)
+papers/           keys and sheets of exams: secrets until they are opened (`exams`)
 node.lock         held by the one daemon that runs on the folder
 """
 
@@ -40,6 +42,14 @@ class StateDir:
     @property
     def journal(self) -> Path:
         return self.root / "journal.sqlite3"
+
+    @property
+    def exams(self) -> Path:
+        return self.root / "exams.sqlite3"
+
+    def paper(self, name: str) -> Path:
+        """Where a key or a sheet of an exam is kept (`verifier.exams.papers`)."""
+        return self.root / "papers" / f"{name}.json"
 
     def create(self) -> None:
         """Makes the folder, readable by its owner only. StateError when that is impossible."""

@@ -1,23 +1,20 @@
 """The node's memory: SQLite, every change on disk before anything follows from it.
 
-A store belongs to one agent at one court on one chain, and refuses to serve another. Several
-threads and, for deliveries, several processes may use it at a time.
+A store belongs to one agent at one court on one chain, and refuses to serve another.
 """
 
 # ruff: noqa: S608 - statements are put together from this module's constants only
 
 from __future__ import annotations
 
-import sqlite3
-import threading
 import time
-from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from chain.messages import Court
+from verifier.node.database import Database
 from verifier.node.errors import StateError
 from verifier.node.records import Delivery, KnownRound, SeatId, SeatRecord, Step
 
@@ -67,7 +64,7 @@ _ROUND_COLUMNS: Final = (
 )
 
 
-class Store:
+class Store(Database):
     """One node's seats, rounds and deliveries."""
 
     def __init__(
@@ -78,30 +75,11 @@ class Store:
         Raises:
             StateError: it cannot be opened, is damaged, of another schema, or another node's.
         """
-        self._path = path
-        self._lock = threading.RLock()
-        try:
-            with ExitStack() as undo:
-                self._db = sqlite3.connect(path, timeout=10, check_same_thread=False)
-                undo.callback(self._db.close)
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute("PRAGMA synchronous = FULL")
-                with self._db:
-                    self._db.executescript(_TABLES)
-                self._claim(court, agent_id, genesis)
-                undo.pop_all()
-        except sqlite3.Error as error:
-            raise StateError(
-                f"The node's state {path} cannot be used ({error}): free the disk, restore the "
-                "file, or start over with another --state-dir."
-            ) from None
+        self._belongs = (court, agent_id, genesis)
+        super().__init__(path, _TABLES)
 
-    def close(self) -> None:
-        """Lets go of the file."""
-        with self._lock:
-            self._db.close()
-
-    def _claim(self, court: Court, agent_id: int, genesis: bytes | None) -> None:
+    def _claim(self) -> None:
+        court, agent_id, genesis = self._belongs
         wanted = {
             "schema": SCHEMA,
             "chain": str(court.chain_id),
@@ -188,6 +166,18 @@ class Store:
         """Rounds ever seen at this court."""
         row = self._one("SELECT COUNT(*) FROM rounds")
         return int(row[0]) if row else 0
+
+    def rounds_of(self, profile_id: bytes) -> list[KnownRound]:
+        """Rounds of a profile that were ever seen, the newest first."""
+        rows = self._all(
+            f"SELECT {_ROUND_COLUMNS} FROM rounds WHERE profile_id = ? ORDER BY block DESC",
+            profile_id,
+        )
+        return [_round(row) for row in rows]
+
+    def has_task(self, task_hash: bytes) -> bool:
+        """Whether any round at this court was about a task, so that its output may be public."""
+        return self._one("SELECT 1 FROM rounds WHERE task_hash = ?", task_hash) is not None
 
     # ------------------------------------------------------------------ seats
 
@@ -322,31 +312,6 @@ class Store:
     def unspend_on_appeal(self, request_hash: bytes, level: int) -> None:
         """Nothing was paid after all."""
         self._write("DELETE FROM appeals WHERE request_hash = ? AND level = ?", request_hash, level)
-
-    # ------------------------------------------------------------------ inside
-
-    def _write(self, statement: str, *values: Any) -> None:
-        with self._lock, self._sentences(), self._db:
-            self._db.execute(statement, values)
-
-    def _one(self, query: str, *values: Any) -> tuple[Any, ...] | None:
-        with self._lock, self._sentences():
-            row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()
-            return row
-
-    def _all(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with self._lock, self._sentences():
-            return self._db.execute(query, values).fetchall()
-
-    @contextmanager
-    def _sentences(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise StateError(
-                f"The node's state {self._path} cannot be used ({error}): free the disk, or "
-                "restore the file."
-            ) from None
 
 
 def _marks(count: int) -> str:
