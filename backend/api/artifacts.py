@@ -24,6 +24,7 @@ from backend.api.uploading import (
     WRITE_HEADER,
     allow_bundle,
     allow_task,
+    body_of,
     check_bundle,
 )
 from backend.artifacts import (
@@ -38,7 +39,6 @@ from backend.errors import (
     ArtifactInvalid,
     ArtifactMissing,
     ArtifactSealed,
-    ArtifactTooLarge,
     ArtifactTooSlow,
     ArtifactUnfetched,
 )
@@ -163,25 +163,16 @@ async def store_artifact(request: Request, services: ServicesOf) -> JSONResponse
 
 
 async def _store_task(request: Request, services: Services) -> Stored:
-    content = canonical_task(await _body(request, MAX_TASK_BYTES, "task"))
+    content = canonical_task(await body_of(request, MAX_TASK_BYTES, "task"))
     await run_in_threadpool(allow_task, request, services, content)
     return await _take(services, content, "task")
 
 
 async def _store_bundle(request: Request, services: Services) -> Stored:
-    content = await _body(request, services.files.max_bytes, "bundle")
+    content = await body_of(request, services.files.max_bytes, "bundle")
     await run_in_threadpool(allow_bundle, request, services, content)
     await run_in_threadpool(check_bundle, services, content)
     return await _take(services, content, "bundle")
-
-
-async def _body(request: Request, limit: int, what: str) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise ArtifactTooLarge(f"A {what} has at most {limit} bytes.")
-    return bytes(body)
 
 
 async def _take(services: Services, content: bytes, kind: Literal["task", "bundle"]) -> Stored:

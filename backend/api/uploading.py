@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from backend.api.context import Services
 from backend.artifacts import SignedWrite, authorise_write, signed_write_of
-from backend.errors import ArtifactInvalid, WriteForbidden
+from backend.errors import ArtifactInvalid, ArtifactTooLarge, WriteForbidden
 from backend.store import EpochRecord
 from chain.anchors import ANCHOR
 from verifier.errors import ReliabilityError
@@ -19,6 +19,16 @@ from verifier.reliability.evidence import Anchor
 
 SIGNATURE_HEADER: Final = "Assay-Signature"
 WRITE_HEADER: Final = "Assay-Write"
+
+
+async def body_of(request: Request, limit: int, what: str) -> bytes:
+    """A request's body, as far as it has at most `limit` bytes. `what`: it is, for people."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise ArtifactTooLarge(f"A {what} has at most {limit} bytes.")
+    return bytes(body)
 
 
 def allow_task(request: Request, services: Services, content: bytes) -> None:

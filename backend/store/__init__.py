@@ -23,6 +23,7 @@ from backend.store.exams import (
     ExamGate,
     ExamRecord,
     ExamSection,
+    ExamSheet,
     ExamSitting,
     ExamTermsRecord,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "ExamGate",
     "ExamRecord",
     "ExamSection",
+    "ExamSheet",
     "ExamSitting",
     "ExamTermsRecord",
     "Feedback",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.store.base import Folded
+from backend.store.base import Base, Folded
 from backend.store.types import Address, Hash, Uint
 
 
@@ -95,6 +95,16 @@ class ExamSitting(Folded):
     passed: Mapped[bool | None]
     graded_at: Mapped[int | None]
     refunded_at: Mapped[int | None]
+
+
+class ExamSheet(Base):
+    """An opened sheet that was left here: `content` is JSON, and opens what `owner` handed in."""
+
+    __tablename__ = "exam_sheets"
+
+    exam_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    owner: Mapped[Address] = mapped_column(primary_key=True)
+    content: Mapped[bytes]
 
 
 class ExamDoubt(Folded):

@@ -151,6 +151,8 @@ def test_openapi__then_every_answer_and_refusal_is_described(client: AsgiClient)
         "get /v1/choice",
         "get /v1/exams",
         "get /v1/exams/{exam_id}",
+        "get /v1/exams/{exam_id}/sheets",
+        "post /v1/exams/{exam_id}/sheets",
         "get /v1/agents/{agent_id}/capabilities",
         "get /v1/epochs",
         "get /v1/epochs/{epoch}",

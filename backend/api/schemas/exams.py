@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -86,6 +86,13 @@ class ExamDetail(ExamView):
     papers: list[SectionView]
     sittings: list[SittingView]
     doubts: list[DoubtView]
+    block: BlockRef
+
+
+class SheetPage(Shape):
+    """Opened sheets that candidates left to be graded."""
+
+    items: list[dict[str, Any]] = Field(description="Of schema `assay/exam-sheet/1`.")
     block: BlockRef
 
 
