@@ -115,6 +115,10 @@ class WriteForbidden(BackendError):
     """A write with neither the operator's key nor a good signature of an agent."""
 
 
+class RelayRefused(BackendError):
+    """What was handed in is not for this phase of its round."""
+
+
 class RateLimited(BackendError):
     """Too many requests of one address."""
 

@@ -24,6 +24,7 @@ from backend.bundles import BundleChecker
 from backend.errors import AddressUnavailable, BackendError
 from backend.indexer import Indexer, Providers, Reconciler, Status
 from backend.network import Network, read_network
+from backend.relay import Relay
 from backend.store import Duty, Lease, Store
 from backend.submitter import Outbox, Submitter
 from backend.submitter.submit import chain_name
@@ -52,7 +53,9 @@ class Options:
         foreign: fetches tasks and outputs whose URIs lead elsewhere; None leaves them alone.
         port: 0 takes a free one.
         rebuild: empty the index first and derive it anew from the chain.
-        signer: who pays for the steps of rounds that wait for anybody; None sends nothing.
+        signer: who pays for what is sent; None sends nothing.
+        pokes: take the steps of rounds that wait for anybody.
+        relays: post for whole committees what their seats hand in.
     """
 
     rpc_urls: Sequence[str]
@@ -65,6 +68,8 @@ class Options:
     port: int = 0
     rebuild: bool = False
     signer: Signer | None = None
+    pokes: bool = True
+    relays: bool = False
     access: Access = field(default_factory=Access)
 
 
@@ -89,16 +94,18 @@ def serve(options: Options, announce: Callable[[int], None]) -> None:
         status = Status()
         leases = Lease(store, Duty.INDEX), Lease(store, Duty.SEND)
         outbox = Outbox(store, chain_name(nodes.current))
+        acts_for = authority(lambda: nodes.current)
         services = Services(
             store,
             files,
             network,
             status,
-            authority(lambda: nodes.current),
+            acts_for,
             outbox=outbox,
             nodes=nodes,
             access=options.access,
             fetches=options.foreign is not None,
+            relay=Relay(store, network.court, acts_for) if options.relays else None,
         )
         stop = threading.Event()
         works = _works(options, nodes, services, leases)
@@ -173,6 +180,8 @@ def _works(
             services.outbox,
             status,
             leads=leases[1].held,
+            pokes=options.pokes,
+            relays=options.relays,
         )
         works["submitter"] = submitter.run
     return works

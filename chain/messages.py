@@ -34,6 +34,7 @@ __all__ = [
     "output_salt",
     "policy_of",
     "receipt_digest",
+    "recover_commitment_signer",
     "recover_receipt_signer",
     "recover_upload_signer",
     "request_hash",
@@ -283,6 +284,48 @@ def sign_commitment(
     commitment: bytes,
 ) -> SignedCommitment:
     """A commitment that anybody may post with `commitMany`; `VerificationRounds.hashCommitment`."""
+    typed = _typed_commitment(court, request_hash, level, seat, agent_id, key, commitment)
+    signature = signer.sign_typed(typed)
+    parity = (signature[64] + 1) % 2  # v is 27 or 28
+    vs = bytes([signature[32] | parity << 7]) + signature[33:64]
+    return SignedCommitment(seat, Bytes32(commitment), Bytes32(signature[:32]), Bytes32(vs))
+
+
+def recover_commitment_signer(
+    signed: SignedCommitment,
+    court: Court,
+    request_hash: bytes,
+    level: int,
+    agent_id: int,
+    key: bytes,
+) -> Address:
+    """Who signed a commitment that others may post.
+
+    Raises:
+        MessageError: the signature is malformed.
+    """
+    message = encode_typed_data(
+        full_message=_typed_commitment(
+            court, request_hash, level, signed.seat, agent_id, key, signed.commitment
+        )
+    )
+    parity = signed.vs[0] >> 7
+    signature = signed.r + bytes([signed.vs[0] & 0x7F]) + signed.vs[1:] + bytes([27 + parity])
+    try:
+        return Address(str(Account.recover_message(message, signature=signature)))
+    except Exception as error:  # the library raises its own, eth_keys' and plain errors alike
+        raise MessageError("The commitment's signature is malformed.") from error
+
+
+def _typed_commitment(
+    court: Court,
+    request_hash: bytes,
+    level: int,
+    seat: int,
+    agent_id: int,
+    key: bytes,
+    commitment: bytes,
+) -> dict[str, Any]:
     message = {
         "requestHash": _word("request hash", request_hash),
         "level": level,
@@ -291,10 +334,7 @@ def sign_commitment(
         "key": _word("key", key),
         "commitment": _word("commitment", commitment),
     }
-    signature = signer.sign_typed(_typed(court, "Commitment", _COMMITMENT_TYPE, message))
-    parity = (signature[64] + 1) % 2  # v is 27 or 28
-    vs = bytes([signature[32] | parity << 7]) + signature[33:64]
-    return SignedCommitment(seat, Bytes32(commitment), Bytes32(signature[:32]), Bytes32(vs))
+    return _typed(court, "Commitment", _COMMITMENT_TYPE, message)
 
 
 def seat_salt(

@@ -50,6 +50,14 @@ def main(
             "--submit", help="Take the steps of rounds that wait for anybody, paid by the key."
         ),
     ] = False,
+    relay: Annotated[
+        bool,
+        typer.Option(
+            "--relay",
+            help="Post for whole committees what their nodes hand in under /v1/relay, paid by the "
+            "key.",
+        ),
+    ] = False,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Drop the index and derive it anew from the chain.")
     ] = False,
@@ -59,7 +67,8 @@ def main(
     Ends at once, with a sentence, if the node does not answer, serves another chain or lacks the
     contracts, or if the port or the database cannot be used. While it runs it waits out a silent
     node; `/ready` says so. Needs no key and signs nothing, unless told to --submit: then it draws
-    and advances the rounds that nobody else does. Give it an account that nothing else sends from.
+    and advances the rounds that nobody else does; or to --relay: then it posts what nodes hand in,
+    all of a committee at once. Give it an account that nothing else sends from.
     """
     chosen = settings.load(
         rpc_url=rpc_url,
@@ -96,7 +105,9 @@ def main(
             host=chosen.host,
             port=chosen.port,
             rebuild=rebuild,
-            signer=signer_from(chosen, deployed.chain_id) if submit else None,
+            signer=signer_from(chosen, deployed.chain_id) if submit or relay else None,
+            pokes=submit,
+            relays=relay,
             access=Access(
                 reads=Bucket(READS_PER_SECOND, READS_AT_ONCE),
                 writes=Bucket(WRITES_PER_SECOND, WRITES_AT_ONCE),

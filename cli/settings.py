@@ -70,6 +70,11 @@ class Settings:
         None, "HOST:PORT on which a node tells its metrics (Prometheus)"
     )
     backend_url: str = _setting("http://127.0.0.1:8000", "REST address of a backend")
+    relay: str | None = _setting(
+        None,
+        "REST address of a backend that posts a whole committee's commitments and openings at once:"
+        " the node hands its own in there, and posts them itself at half of the window",
+    )
     database: str = _setting("sqlite:///assay.sqlite3", "database of the backend (SQLAlchemy URL)")
     artifacts_dir: Path = _setting(Path("artifacts"), "folder where the backend keeps artifacts")
     artifacts_url: str | None = _setting(

@@ -21,6 +21,7 @@ from backend.api import (
     metrics,
     network,
     registries,
+    relay,
     reputation,
     rounds,
     sources,
@@ -57,6 +58,7 @@ _MODULES: Final = (
     stream,
     artifacts,
     lookalikes,
+    relay,
 )
 
 

@@ -14,6 +14,7 @@ from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Stre
 from fastapi.responses import Response as AnyResponse
 from sqlalchemy import select
 
+from backend.api.bodies import UPLOAD_SECONDS
 from backend.api.context import Services, ServicesOf
 from backend.api.params import parse_agent_id, parse_word
 from backend.api.rounds import artifact_path
@@ -53,9 +54,6 @@ RECEIPT_HEADER: Final = "Assay-Receipt"
 SEALED_TYPE: Final = "application/octet-stream"
 TASK_TYPE: Final = "application/json"
 BUNDLE_TYPE: Final = "application/vnd.assay.bundle+json"
-
-UPLOAD_SECONDS: Final = 60.0
-"""A body that has not ended by then is given up."""
 
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _SNIFF_BYTES: Final = 512

@@ -18,6 +18,7 @@ from backend.errors import IndexEmpty
 from backend.indexer import Providers, Status
 from backend.lookalikes import Lookalikes
 from backend.network import Network
+from backend.relay import Relay
 from backend.remembered import RememberedFacts
 from backend.standings import Standings
 from backend.store import Block, Position, Store, position
@@ -26,7 +27,8 @@ from backend.submitter import Outbox
 
 @dataclass(frozen=True)
 class Services:
-    """Everything the API stands on. Without `outbox` and `nodes` their metrics are left out.
+    """Everything the API stands on. Without `outbox` and `nodes` their metrics are left out,
+    without `relay` nothing is taken to be posted.
 
     fetches: whether this server brings what foreign URIs lead to.
     """
@@ -40,6 +42,7 @@ class Services:
     nodes: Providers[Any] | None = None
     access: Access = field(default_factory=Access)
     fetches: bool = False
+    relay: Relay | None = None
     standings: Standings = field(default_factory=Standings)
     lookalikes: Lookalikes = field(init=False)
 

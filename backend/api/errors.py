@@ -36,6 +36,7 @@ STATUS: Final[dict[type[AssayError], int]] = {
     errors.StoreUnavailable: 503,
     errors.NonceOccupied: 503,
     errors.WriteForbidden: 403,
+    errors.RelayRefused: 409,
     errors.RateLimited: 429,
     RpcError: 503,
 }

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import select
 
-from backend.api.artifacts import UPLOAD_SECONDS
+from backend.api.bodies import whole_body
 from backend.api.context import ServicesOf, Snapshot, SnapshotOf, reading
 from backend.api.params import DEFAULT_PAGE, Limit, parse_word
 from backend.api.reputation import profile_of
 from backend.api.rounds import artifact_path
 from backend.api.schemas.common import hexed
 from backend.api.schemas.lookalikes import Lookalike, LookalikeList, LookalikeRound
-from backend.errors import ArtifactMissing, ArtifactTooLarge, ArtifactTooSlow, QueryInvalid
+from backend.errors import ArtifactMissing, QueryInvalid
 from backend.store import ProfileRecord, RoundRecord
 from verifier.similar.digests import SEARCH_KEY
 
@@ -79,7 +78,7 @@ async def find_lookalikes_of_bytes(
     limit: Limit = DEFAULT_PAGE,
 ) -> LookalikeList:
     """Look-alikes of the bytes in the body, which are not kept."""
-    body = await _body(request, services.files.max_bytes)
+    body = await whole_body(request, services.files.max_bytes, "output")
 
     def search() -> LookalikeList:
         # Opened now: a slow upload must not hold a connection to the database.
@@ -89,21 +88,6 @@ async def find_lookalikes_of_bytes(
             return _answer(snapshot, row, query, max_distance, limit)
 
     return await run_in_threadpool(search)
-
-
-async def _body(request: Request, most: int) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(UPLOAD_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > most:
-                    raise ArtifactTooLarge(f"The output is larger than {most} bytes.")
-    except TimeoutError:
-        raise ArtifactTooSlow(
-            f"The upload did not end within {UPLOAD_SECONDS:.0f} seconds: send it again."
-        ) from None
-    return bytes(body)
 
 
 def _answer(

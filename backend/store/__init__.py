@@ -33,6 +33,7 @@ from backend.store.outbox import OUTBOX, Job, SignedAttempt, Transaction, WriteN
 from backend.store.phases import phase_at
 from backend.store.probe import probe
 from backend.store.projection import Projection, forget_undo, roll_back
+from backend.store.relay import RelayEntry
 from backend.store.rounds import (
     AppealRecord,
     Domain,
@@ -96,6 +97,7 @@ __all__ = [
     "Position",
     "ProfileRecord",
     "Projection",
+    "RelayEntry",
     "RoundRecord",
     "SeatRecord",
     "SignedAttempt",

@@ -22,6 +22,7 @@ from backend.store import schema
 from backend.store.base import Base
 from backend.store.log import Block, Cursor, Meta
 from backend.store.outbox import OUTBOX
+from backend.store.relay import RelayEntry
 
 LOCK_WAIT_SECONDS = 5.0
 """How long a writer waits for another one before it says that the database is locked."""
@@ -30,7 +31,7 @@ _WRITES = "assay_writes"
 _WRITER_LOCK = 0x61737361790001
 """PostgreSQL's advisory lock of whoever writes."""
 
-_KEPT = frozenset(table.__tablename__ for table in OUTBOX)
+_KEPT = frozenset(table.__tablename__ for table in (*OUTBOX, RelayEntry))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, String
+from typing import Final
+
+from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.store.base import Folded
@@ -166,10 +168,22 @@ class FlagRecord(Folded):
     flagged_tx: Mapped[Hash]
 
 
+UNSETTLED: Final = text("settled_tx IS NULL AND seat <> 255")
+"""Whose account is still open; the provider's is closed with the round."""
+
+
 class SeatRecord(Folded):
     """One seat of a level, or the provider's (255): what it committed, opened, earned and lost."""
 
     __tablename__ = "seats"
+    __table_args__ = (
+        Index(
+            "ix_seats_unsettled",
+            "request_hash",
+            sqlite_where=UNSETTLED,
+            postgresql_where=UNSETTLED,
+        ),
+    )
 
     request_hash: Mapped[Hash] = mapped_column(primary_key=True)
     level: Mapped[int] = mapped_column(primary_key=True)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from backend.errors import NonceOccupied, StoreUnavailable
 from backend.indexer.status import Status
-from backend.store import Store, position
+from backend.store import Position, Store, position
 from backend.submitter.journal import StoreJournal
 from backend.submitter.outbox import JobStatus, Outbox, Task
 from backend.submitter.pokes import POKE, due_pokes
+from backend.submitter.relays import RELAY, due_relays
+from backend.submitter.settlements import SETTLE, due_settlements
 from chain.errors import (
     AssayError,
     InsufficientFunds,
@@ -58,12 +60,14 @@ class Submitter:
         leads: Callable[[], bool] = lambda: True,
         policy: SendPolicy = PATIENCE,
         pokes: bool = True,
+        relays: bool = False,
     ) -> None:
         """
         Args:
             gateway: gives the node to use now.
             leads: whether this replica is the one that sends.
             pokes: whether to take the steps of rounds that wait for anybody.
+            relays: whether to post what seats handed in.
         """
         self._gateway = gateway
         self._signer = signer
@@ -73,6 +77,7 @@ class Submitter:
         self._leads = leads
         self._policy = policy
         self._pokes = pokes
+        self._relays = relays
         self._sender_of: tuple[Gateway, Sender] | None = None
 
     def run(self, stop: threading.Event, poll_seconds: float = POLL_SECONDS) -> None:
@@ -94,7 +99,10 @@ class Submitter:
             self._sender_of = None
             return False
         if self._pokes:
-            self._queue_pokes()
+            self._queue(self._due())
+            self._queue(due_settlements(self._store, self._gateway(), self._now()))
+        if self._relays:
+            self._queue(due_relays(self._store, self._gateway(), self._now()))
         self._watch_mined()
         tasks = self._outbox.waiting(JobStatus.SENT, JobStatus.QUEUED)
         if self._status.snapshot().paused is not None:
@@ -146,7 +154,10 @@ class Submitter:
     def _refused(self, task: Task, error: RevertError) -> None:
         """Done already is success; too early is no failure."""
         before = [JobStatus.SENT]
-        if task.kind != POKE:
+        if task.kind in (RELAY, SETTLE):
+            # Batches pass over what was done: refused, their time is over.
+            self._outbox.move(task.job, before, JobStatus.NEEDLESS, str(error))
+        elif task.kind != POKE:
             self._outbox.move(task.job, before, JobStatus.FAILED, str(error))
             logger.error("%s: %s", task.job, error)
         elif task.job in {due.job for due in self._due()}:
@@ -196,8 +207,7 @@ class Submitter:
             elif receipt.block_number <= finalized:
                 self._outbox.move(task.job, [JobStatus.MINED], JobStatus.FINAL)
 
-    def _queue_pokes(self) -> None:
-        due = self._due()
+    def _queue(self, due: Sequence[Task]) -> None:
         known = self._outbox.known([task.job for task in due]) if due else set()
         for task in due:
             if task.job not in known:
@@ -209,9 +219,14 @@ class Submitter:
             at = position(session)
         if at is None:
             return []
-        # A chain without traffic may make no blocks; then only the clock tells the time.
-        now = max(at.timestamp, int(time.time()))
-        return due_pokes(self._store, gateway, at, now)
+        return due_pokes(self._store, gateway, at, self._now(at))
+
+    def _now(self, at: Position | None = None) -> int:
+        """A chain without traffic may make no blocks; then only the clock tells the time."""
+        if at is None:
+            with self._store.read() as session:
+                at = position(session)
+        return max(0 if at is None else at.timestamp, int(time.time()))
 
     def _finalized(self, gateway: Gateway) -> int:
         try:

@@ -10,6 +10,7 @@ import pytest
 
 from backend.submitter import JobStatus, Outbox, Submitter
 from backend.submitter import pokes as pokes_module
+from backend.submitter import settlements as settlements_module
 from backend.submitter.submit import chain_name
 from chain.fees import SendPolicy
 from chain.keys import local_signer
@@ -95,6 +96,33 @@ def test_pokes__when_the_committee_votes_and_the_provider_sleeps__then_tallied_a
     court.control.pass_time(LOCAL.publish_window + 1)
     backend.work()
     assert court.round(name).verdict.label == "Rejected"
+
+
+def test_settlements__when_some_are_closed_already__then_one_transaction_for_the_others(
+    court: Court, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settlements_module, "GRACE_SECONDS", 0)
+    drawn = []
+    for task in (b"settled one", b"settled two"):
+        name = court.submit(court.receipt(task)[0])
+        court.control.mine(3)
+        drawn.append(court.draw(name))
+    court.control.pass_time(LOCAL.commit_window + 1)
+    backend.work()
+    assert {court.phase(each.request_hash) for each in drawn} == {Phase.FINAL}
+    backend.index.catch_up()
+    court.settle(drawn[0])
+    signer = backend.submitter._signer.address
+    before = court.door.nonce(signer)
+    backend.submitter.step()
+    assert court.door.nonce(signer) == before + 1, "what the index does not know yet the chain does"
+    for each in drawn:
+        seats = court.door.call(ROUNDS, "seatsAt", each.request_hash, each.level)
+        assert all(seat.settled for seat in seats)
+    backend.work()
+    backend.work()
+    assert court.door.nonce(signer) == before + 1
+    assert backend.outbox.counts()[JobStatus.FAILED] == 0
 
 
 def test_s12_pokes__when_somebody_else_was_first__then_needless_and_nothing_is_paid(

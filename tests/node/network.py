@@ -75,7 +75,11 @@ class NodeProcess:
 
     def talk_to(self, rpc_url: str) -> None:
         """Reads the chain there from its next start on."""
-        config = replace(NodeConfig.load(self.files), rpc_url=rpc_url)
+        self.configure(rpc_url=rpc_url)
+
+    def configure(self, **changes: Any) -> None:
+        """Other settings from its next start on."""
+        config = replace(NodeConfig.load(self.files), **changes)
         self.files.config.unlink()
         config.save(self.files)
 

@@ -54,6 +54,24 @@ def test_decide__when_committing__then_generates_digests_and_commits_in_turn() -
     assert act(DIGESTED, COMMITTING) is Act.COMMIT
 
 
+def test_decide__when_a_relayer_is_there__then_handed_to_it_and_posted_from_half_way() -> None:
+    committing = replace(COMMITTING, relayed=True)
+    assert act(DIGESTED, committing) is Act.HAND_COMMITMENT
+    assert act(DIGESTED, replace(committing, now=115)) is Act.COMMIT
+    assert act(DIGESTED, replace(committing, draw_settled=False)) is Act.WAIT
+    opening = replace(OPENING, relayed=True, open_half=145)
+    assert act(DIGESTED, opening) is Act.HAND_OPENING
+    assert act(DIGESTED, replace(opening, now=145)) is Act.OPEN
+
+
+def test_decide__when_committing_is_not_over_for_good__then_no_relayer_is_told_an_opening() -> None:
+    for situation in (
+        replace(OPENING, relayed=True, open_half=145, settled_phase=Phase.COMMITTING),
+        replace(OPENING, relayed=True, open_half=145, draw_settled=False),
+    ):
+        assert act(DIGESTED, situation) is Act.WAIT
+
+
 def test_decide__when_the_chain_has_a_commitment__then_never_commits_again() -> None:
     on_chain = replace(COMMITTING, state=SeatState.COMMITTED, commitment=MINE)
     other = replace(on_chain, commitment=b"\x09" * 32)

@@ -36,7 +36,13 @@ REFERRED_ABOVE: Final = 8 << 10
 """Bytes of an output that are published by reference, where that is possible."""
 
 _DONE_ALREADY: Final = frozenset({"SeatAlreadyCommitted", "SeatAlreadyOpened"})
-_WORDS: Final = {Act.COMMIT: "committed", Act.OPEN: "opened", Act.PUBLISH: "published the output"}
+_WORDS: Final = {
+    Act.COMMIT: "committed",
+    Act.HAND_COMMITMENT: "handed its commitment to the relayer",
+    Act.OPEN: "opened",
+    Act.HAND_OPENING: "handed its opening to the relayer",
+    Act.PUBLISH: "published the output",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ class Clerk:
         self._seats: dict[SeatId, Seat] = {}
         self._numbers: dict[tuple[bytes, int, bytes], list[int]] = {}
         self._declined: set[tuple[SeatId, Act]] = set()
+        self._handed: set[tuple[SeatId, Act]] = set()
         self._said: dict[SeatId, str] = {}
 
     def numbers(self, known: KnownRound, view: Round) -> list[int]:
@@ -131,6 +138,10 @@ class Clerk:
 
     def _situation(self, known: KnownRound, view: Round, number: int, moment: Moment) -> Situation:
         seat = self._court.seat(known.request_hash, number)
+        commitment = bytes(seat.commitment)
+        if seat.state is SeatState.COMMITTED and not any(commitment):
+            mine = SeatId(known.request_hash, view.level, number, bytes(view.key))
+            commitment = self._court.batched_commitment(mine, known.block)
         deep: Round | None = view
         if moment.settled < moment.head:
             deep = self._court.round(known.request_hash, moment.settled)
@@ -144,8 +155,10 @@ class Clerk:
             abstain_at=view.commit_closes_at - int(profile.commit_window * ABSTAIN_LAST_SHARE),
             publish_half=view.publish_closes_at - profile.publish_window // 2,
             state=seat.state,
-            commitment=bytes(seat.commitment),
+            commitment=commitment,
             verdict=view.verdict,
+            open_half=view.open_closes_at - profile.open_window // 2,
+            relayed=self._tools.relay is not None,
         )
 
     def _note(self, record: SeatRecord, situation: Situation) -> SeatRecord:
@@ -178,7 +191,11 @@ class Clerk:
             self._store.finish(seat_id, decision.reason)
             self._forget(seat_id)
             _log.info("round %s: final: %s", seat_id.short, decision.reason)
-        elif (seat_id, act) in self._declined or not self._retries.ready((seat_id, act)):
+        elif (
+            (seat_id, act) in self._declined
+            or (seat_id, act) in self._handed
+            or not self._retries.ready((seat_id, act))
+        ):
             return
         elif act in (Act.GENERATE, Act.DIGEST):
             deadline = float(view.commit_closes_at)
@@ -254,6 +271,9 @@ class Clerk:
         if record is None:
             return
         try:
+            if act in (Act.HAND_COMMITMENT, Act.HAND_OPENING):
+                self._hand(self._behaviour(known, seat_id), record, act)
+                return
             sent = self._act(self._behaviour(known, seat_id), record, act)
         except RevertError as error:
             if error.name in _DONE_ALREADY:
@@ -289,7 +309,26 @@ class Clerk:
             return True  # cannot be: `decide` sends only what is stored
         if act is Act.COMMIT:
             return seat.commit(record.commitment, job)
-        return seat.open(Produced(record.digest, record.evidence), job)
+        produced = Produced(record.digest, record.evidence)
+        known, seat_id = seat.assignment.round, record.id
+        if any(self._court.seat(known.request_hash, seat_id.seat).commitment):
+            return seat.open(produced, job)
+        return seat.open_batched(produced, self._court.batch(seat_id, known.block), job)
+
+    def _hand(self, seat: Seat, record: SeatRecord, act: Act) -> None:
+        """Gives the relayer what it needs; what it does not take, or not post, we post later."""
+        relay = self._tools.relay
+        if relay is None or record.digest is None or record.evidence is None:
+            return
+        if act is Act.HAND_OPENING:
+            took = seat.hand_opening(relay, Produced(record.digest, record.evidence))
+        else:
+            took = seat.hand_commitment(relay, record.commitment or b"")
+        if took:
+            self._handed.add((record.id, act))
+            _log.info("round %s: %s", record.id.short, _WORDS[act])
+        else:
+            self._retries.failed((record.id, act))
 
     def _publish(self, seat: Seat, output: bytes, job: str) -> bool:
         """As bytes, or by reference where that is possible and they are many."""

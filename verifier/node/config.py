@@ -51,6 +51,7 @@ class NodeConfig:
     poll_seconds: float = 1.0
     grace_seconds: float = 60.0
     appeal_budget: int = 0
+    relay: str | None = None
     engines: Mapping[str, EngineConfig] = field(
         default_factory=lambda: {DEFAULT: EngineConfig("builtin")}
     )
@@ -97,6 +98,7 @@ class NodeConfig:
             ),
             "local_account": self.local_account,
             "backend_url": self.backend_url,
+            "relay": self.relay,
             "confirmations": FINALIZED if self.confirmations is None else self.confirmations,
             "poll_seconds": float(self.poll_seconds),
             "grace_seconds": float(self.grace_seconds),
@@ -133,6 +135,7 @@ class _Reader:
             keystore_password_file=self._path_of("keystore_password_file"),
             local_account=self._take("local_account", int, None),
             backend_url=self._take("backend_url", str, None),
+            relay=self._take("relay", str, None),
             confirmations=None if confirmations == FINALIZED else int(confirmations),
             poll_seconds=self._seconds("poll_seconds", 1.0),
             grace_seconds=self._seconds("grace_seconds", 60.0),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final, Protocol
 
+from chain.batches import batch_of, commitments
 from chain.blocks import Block
 from chain.errors import RevertError
-from chain.events import Event, Tallied
+from chain.events import Committed, Event, Tallied
 from chain.gateway import BlockTag
-from chain.structs import Flag, Profile, Round, Seat
+from chain.structs import Batched, Flag, Profile, Round, Seat
 from chain.types import PROVIDER_SEAT, BlockNumber, Phase
 from verifier.node.errors import NodeError
+from verifier.node.records import SeatId
 
 __all__ = ["COURT", "ChainReader", "CourtView"]
 
@@ -64,6 +66,22 @@ class CourtView:
         if number >= len(seats):
             raise NodeError("The draw was taken back by a reorganisation; looking again.")
         return seats[number]
+
+    def batched_commitment(self, seat: SeatId, first_block: int) -> bytes:
+        """What a seat committed through `commitMany`, in a round submitted in `first_block`."""
+        for event in reversed(self._commitments(seat, first_block)):
+            if event.seat == seat.seat:
+                return bytes(event.commitment)
+        return bytes(32)
+
+    def batch(self, seat: SeatId, first_block: int) -> list[Batched]:
+        """All that `commitMany` recorded at a seat's level, while the level is being opened."""
+        committed = self._commitments(seat, first_block)
+        return batch_of(self._gateway, seat.request_hash, seat.level, committed)
+
+    def _commitments(self, seat: SeatId, first_block: int) -> list[Committed]:
+        head = self._gateway.head().number
+        return commitments(self._gateway, seat.request_hash, seat.level, first_block, head)
 
     def tallied(self, request_hash: bytes, level: int, first_block: int) -> Tallied | None:
         """How a level of a round submitted in `first_block` was counted: while it may be appealed

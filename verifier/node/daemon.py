@@ -37,6 +37,7 @@ from verifier.node.outputs import OutputSource
 from verifier.node.poker import BackOff, Poker, Role
 from verifier.node.recipes import RecipeBook
 from verifier.node.records import KnownRound
+from verifier.node.relay import Relay
 from verifier.node.seat import SeatFactory, Toolbox, Transactor, honest_seat
 from verifier.node.settler import Settler
 from verifier.node.statedir import StateDir
@@ -74,8 +75,9 @@ class DaemonConfig:
     """What a daemon needs to know.
 
     agent_id: whose seats it holds; court: at which court; first_block: nothing happened before it;
-    state_dir: its folder; backend_url: where `assay:` tasks are resolved; confirmations: how deep a
-    block must be before something irreversible follows from it, None for finalized; poll_seconds:
+    state_dir: its folder; backend_url: where `assay:` tasks are resolved; relay: who posts for a
+    whole committee; confirmations: how deep a block must be before something irreversible follows
+    from it, None for finalized; poll_seconds:
     between looks; grace_seconds: for finishing after the first signal; appeal_budget: wei that it
     may spend on appeals and flags.
     """
@@ -85,6 +87,7 @@ class DaemonConfig:
     first_block: int
     state_dir: Path
     backend_url: str | None = None
+    relay: str | None = None
     confirmations: int | None = 0
     poll_seconds: float = 1.0
     grace_seconds: float = 60.0
@@ -143,6 +146,7 @@ class NodeDaemon:
                 engine=engines.engine,
                 read_output=files.read_output,
                 outputs=outputs,
+                relay=None if config.relay is None else Relay(config.relay),
             ),
             seat_factory,
             workers.generator,

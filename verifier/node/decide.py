@@ -11,6 +11,9 @@
 
 The chain has the last word: what it holds already is never sent again, whatever the store says.
 
+With a relayer, commitments and openings are first handed to it, and posted by the node itself at
+half of the window if the chain still does not have them.
+
 A committee seat without an output shortly before the window closes abstains (`Seat.abstain`): a
 seat that opens what it committed loses no stake, one that does not commit does.
 """
@@ -36,7 +39,9 @@ class Act(Enum):
     ABSTAIN = auto()
     DIGEST = auto()
     COMMIT = auto()
+    HAND_COMMITMENT = auto()
     OPEN = auto()
+    HAND_OPENING = auto()
     PUBLISH = auto()
     MISSED = auto()
     FINISH = auto()
@@ -47,8 +52,9 @@ class Situation:
     """What the chain says of one seat. Times are Unix seconds of the chain's clock.
 
     phase: at the newest block; settled_phase: `confirmations` deep; draw_settled: the key is the
-    same that deep; commit_half, publish_half: when half of the window is gone; abstain_at: when it
-    is too late to wait for an output; state, commitment: the seat's on chain.
+    same that deep; commit_half, open_half, publish_half: when half of the window is gone;
+    abstain_at: when it is too late to wait for an output; state, commitment: the seat's on chain;
+    relayed: there is a relayer to hand commitment and opening to.
     """
 
     phase: Phase
@@ -61,6 +67,8 @@ class Situation:
     state: SeatState
     commitment: bytes
     verdict: Verdict = Verdict.NONE
+    open_half: int = 0
+    relayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,8 @@ def _committing(record: SeatRecord, situation: Situation) -> Decision:
         return Decision(Act.WAIT, "waiting for the others to commit")
     if not situation.draw_settled and situation.now < situation.commit_half:
         return Decision(Act.WAIT, "waiting until the draw is settled")
+    if situation.relayed and situation.now < situation.commit_half:
+        return Decision(Act.HAND_COMMITMENT)
     return Decision(Act.COMMIT)
 
 
@@ -109,6 +119,8 @@ def _opening(record: SeatRecord, situation: Situation) -> Decision:
         return Decision(Act.WAIT, "the chain holds a commitment that was not made from this state")
     if situation.settled_phase < Phase.OPENING or not situation.draw_settled:
         return Decision(Act.WAIT, "waiting until the end of committing is settled")
+    if situation.relayed and situation.now < situation.open_half:
+        return Decision(Act.HAND_OPENING)
     return Decision(Act.OPEN)
 
 

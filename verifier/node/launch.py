@@ -164,6 +164,7 @@ class OpenNode:
                 first_block=int(self.deployment.block),
                 state_dir=self.files.root,
                 backend_url=config.backend_url,
+                relay=config.relay,
                 confirmations=config.confirmations,
                 poll_seconds=config.poll_seconds,
                 grace_seconds=config.grace_seconds,

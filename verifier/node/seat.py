@@ -7,7 +7,7 @@ other behaviour (tests, simulations of dishonest actors) subclass `Seat` and han
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,7 +15,8 @@ from chain import messages
 from chain.blocks import TxReceipt
 from chain.keys import Signer
 from chain.messages import Court
-from chain.types import Family
+from chain.structs import Batched, Opening
+from chain.types import Bytes32, Family
 from verifier.canonical import canonical_json, keccak256
 from verifier.digest import digest, is_void
 from verifier.engines import Engine, require_environment
@@ -24,6 +25,7 @@ from verifier.node.court_view import COURT
 from verifier.node.errors import NodeError, WorkLost
 from verifier.node.outputs import OutputSource
 from verifier.node.records import Delivery, KnownRound, SeatId
+from verifier.node.relay import Relay
 from verifier.node.tasks import TaskSource
 from verifier.profiles import Profile
 from verifier.tasks import Task
@@ -66,7 +68,9 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Toolbox:
-    """What every seat of a node works with. `read_output` answers only for this node's own."""
+    """What every seat of a node works with. `read_output` answers only for this node's own;
+    without a `relay` the node posts everything itself.
+    """
 
     court: Court
     signer: Signer
@@ -75,6 +79,7 @@ class Toolbox:
     engine: EngineFor
     read_output: Callable[[bytes], bytes | None]
     outputs: OutputSource
+    relay: Relay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +200,34 @@ class Seat:
         )
         return True
 
+    def hand_commitment(self, relay: Relay, commitment: bytes) -> bool:
+        """Signs the commitment for a relayer; returns whether it took it."""
+        seat = self.assignment.id
+        signed = messages.sign_commitment(
+            self.tools.signer,
+            self.tools.court,
+            seat.request_hash,
+            seat.level,
+            seat.seat,
+            self.assignment.agent_id,
+            seat.key,
+            commitment,
+        )
+        return relay.commitment(seat, self.assignment.agent_id, signed)
+
+    def hand_opening(self, relay: Relay, produced: Produced) -> bool:
+        """Tells a relayer the opening; called, like `open`, only once committing is closed."""
+        return relay.opening(self.assignment.id, self._opening(produced))
+
+    def open_batched(self, produced: Produced, batch: Sequence[Batched], job: str) -> bool:
+        """`open` for a commitment that came with others, `batch`, through `commitMany`."""
+        seat = self.assignment.id
+        entries = [self._opening(produced)]
+        self.tools.sender.send(
+            COURT, "openMany", seat.request_hash, seat.level, entries, list(batch), job=job
+        )
+        return True
+
     def publish(self, output: bytes, job: str) -> bool:
         """Provider: publishes the accepted output."""
         self.tools.sender.send(
@@ -276,6 +309,14 @@ class Seat:
         profile = self.assignment.profile
         free = profile.family.kind is Family.EXACT and not profile.pins
         return self.tools.engine(profile, self.task() if free else None)
+
+    def _opening(self, produced: Produced) -> Opening:
+        return Opening(
+            self.assignment.id.seat,
+            Bytes32(produced.digest),
+            Bytes32(produced.evidence_hash),
+            Bytes32(self.salt()),
+        )
 
     def _evidence(self) -> dict[str, Any]:
         seat = self.assignment.id
