@@ -14,6 +14,7 @@ TYPES: Final[dict[str, str]] = {
     "dashboard.css": "text/css; charset=utf-8",
     "dashboard.js": "text/javascript; charset=utf-8",
     "draw.js": "text/javascript; charset=utf-8",
+    "sources.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 """File → media type: all there is."""

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 
 from backend.api import create_app
 from tests.backend.conftest import World
+from tests.backend.epochs import epoch_of, told, with_anchor
 from tests.backend.stories import accepted_round, rejected_round
 from tests.support.fakechain import word
 
@@ -29,7 +30,7 @@ def test_api__when_asked_anything_its_description_allows__then_no_5xx_and_as_des
 ) -> None:
     accepted_round(world.chain, word("one"))
     rejected_round(world.chain, word("two"))
-    world.catch_up()
+    told(with_anchor(world), epoch_of(world))
     app = create_app(world.services())
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
     asked = 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from assay_client import AssayRefused, Client
 from backend.api import Access, create_app
 from backend.bundles import BundleChecker
 from backend.store import AnchorClock, AnchorCredit, dump
@@ -34,7 +35,7 @@ from tests.backend.epochs import (
     told,
     with_anchor,
 )
-from tests.support.asgi import AsgiClient
+from tests.support.asgi import AsgiClient, Through
 from tests.support.fakechain import address, emit, word
 from verifier.canonical import canonical_json
 from verifier.reliability.evidence import Anchor
@@ -264,6 +265,27 @@ def test_list__when_it_is_long__then_pages_that_meet(anchored: World, ask: Ask) 
         cursor = f"&cursor={page['next']}"
     assert found == whole
     assert page["next"] is None
+
+
+def test_client__when_it_asks_for_sources__then_answers_are_those_of_the_api(
+    anchored: World, ask: Ask
+) -> None:
+    first = told(anchored, epoch_of(anchored))
+    anchored.chain.mine(seconds=WINDOW)
+    told(anchored, epoch_of(anchored, first))
+    domain = f"0x{DOMAIN.hex()}"
+    through = Through(create_app(anchored.services()))
+    with Client("http://test", transport=through) as client:
+        assert list(client.sources()) == ask("/v1/sources?epoch=1")["items"]
+        assert list(client.sources(epoch=2, domain=domain))[0]["agentId"] == GOOD
+        assert client.source(BAD, epoch=2) == ask(f"/v1/sources/{BAD}?epoch=2")
+        assert [point["epoch"] for point in client.source_history(BAD, domain)] == [2, 1]
+        assert [each["epoch"] for each in client.epochs()] == [2, 1]
+        assert client.epoch(1)["anchor"]["bonded"]
+        assert list(client.exams()) == []
+        assert client.capabilities(GOOD)["items"] == []
+        with pytest.raises(AssayRefused, match="no exam 1"):
+            client.exam(1)
 
 
 # ------------------------------------------------------------------ uploads

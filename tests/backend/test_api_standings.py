@@ -25,7 +25,7 @@ from tests.backend.stories import (
     evidence,
     rejected_round,
 )
-from tests.support.asgi import AsgiClient
+from tests.support.asgi import AsgiClient, Through
 from tests.support.fakechain import address, emit, word
 from verifier.canonical import keccak256
 
@@ -284,17 +284,6 @@ def test_write__when_signed_by_the_agent__then_taken_once_and_never_replayed(wor
 # ------------------------------------------------------------------ the client
 
 
-class Through(httpx.BaseTransport):
-    """Straight into the application."""
-
-    def __init__(self, world: World) -> None:
-        self.client = AsgiClient(create_app(world.services()))
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        got = self.client.request(request.method, str(request.url), headers=request.headers)
-        return httpx.Response(got.status_code, headers=got.headers, content=got.content)
-
-
 def test_client__when_compared_with_the_openapi__then_every_field_and_path_is_there(
     judged: World,
 ) -> None:
@@ -311,7 +300,7 @@ def test_client__when_compared_with_the_openapi__then_every_field_and_path_is_th
 def test_client__when_it_asks__then_answers_are_those_of_the_api(judged: World) -> None:
     accepted_round(judged.chain, word("one"))
     judged.catch_up()
-    with Client("http://test", transport=Through(judged)) as client:
+    with Client("http://test", transport=Through(create_app(judged.services()))) as client:
         assert client.network()["chainId"] == 31337
         assert client.choose(PROFILE, role="verifier")["choice"]["agentId"] == 1
         assert len(list(client.leaderboard(PROFILE, role="verifier"))) == 3

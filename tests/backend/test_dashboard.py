@@ -45,7 +45,7 @@ def test_dashboard__when_asked_for_anything_else__then_nothing(
 
 
 def test_dashboard__then_what_people_wrote_never_becomes_markup() -> None:
-    for name in ("dashboard.js", "draw.js"):
+    for name in ("dashboard.js", "draw.js", "sources.js"):
         code = content(name).decode()
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", code)
 
@@ -55,7 +55,8 @@ def test_dashboard__then_the_script_asks_only_for_paths_that_the_api_has(
 ) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     patterns = [re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path) + "$") for path in paths]
-    asked = set(re.findall(r"[`\"](/(?:v1/[^`\"?]*|ready))", content("dashboard.js").decode()))
+    scripts = "\n".join(content(name).decode() for name in ("dashboard.js", "sources.js"))
+    asked = set(re.findall(r"[`\"](/(?:v1/[^`\"?]*|ready))", scripts))
     assert len(asked) > 8
     for path in asked:
         plain = re.sub(r"\$\{[^}]+\}", "0", path)

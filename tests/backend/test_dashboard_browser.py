@@ -18,10 +18,12 @@ import uvicorn
 
 from backend.api import create_app
 from backend.server import listening
+from chain.events import Challenged
 from tests.backend.conftest import World
+from tests.backend.epochs import BAD, WINDOW, anchor, check, epoch_of, told, with_anchor
 from tests.backend.stories import accepted_round, rejected_round, submitted
 from tests.support.chromium import chromium
-from tests.support.fakechain import word
+from tests.support.fakechain import address, emit, word
 from tests.support.polling import eventually
 
 if TYPE_CHECKING:
@@ -44,6 +46,11 @@ PAGES = {
     "provider": "#/agents/0",
     "stranger": "#/agents/999",
     "exams": "#/exams",
+    "sources": "#/sources",
+    "source": f"#/sources/{BAD}",
+    "epoch": "#/epochs/1",
+    "disputed": "#/epochs/2",
+    "withheld": "#/epochs/3",
     "network": "#/network",
     "nowhere": "#/nowhere",
 }
@@ -108,8 +115,18 @@ def eventful(world: World) -> World:
     rejected_round(world.chain, word("two"))
     accepted_round(world.chain, word("four"))
     world.chain.mine(*submitted(word("three"), word("sealed")))
-    world.catch_up()
+    some_epochs(world)
     return world
+
+
+def some_epochs(world: World) -> None:
+    """One that can be read, one that is doubted, and one whose evidence nobody has."""
+    first = told(with_anchor(world), epoch_of(world))
+    world.chain.mine(seconds=WINDOW)
+    second = told(world, epoch_of(world, first))
+    anchor(world, epoch_of(world, second))
+    world.chain.mine(emit(Challenged, 2, address("doubter"), 2_000_000_000))
+    check(world)
 
 
 @contextmanager
@@ -175,7 +192,9 @@ def test_schemes__when_asked_for__then_dark_is_dark(browser: Browser, eventful: 
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("address", ["#/", "#/agents", PAGES["accepted"]])
+@pytest.mark.parametrize(
+    "address", ["#/", "#/agents", PAGES["accepted"], PAGES["sources"], PAGES["source"]]
+)
 def test_keyboard__when_only_tab_is_used__then_everything_is_reached_and_seen(
     browser: Browser, eventful: World, address: str, size: str
 ) -> None:

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from backend.api import create_app
 from cli import backend_door, main
 from tests.backend.conftest import World
 from tests.backend.epochs import BAD, DOMAIN, GOOD, WINDOW, check, epoch_of, told, with_anchor
-from tests.support.asgi import AsgiClient
+from tests.support.asgi import Through
 
 pytestmark = pytest.mark.unit
 
@@ -29,15 +28,9 @@ def run(world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
     world.chain.mine(seconds=WINDOW)
     told(world, epoch_of(world, first))
     check(world)
-    app = AsgiClient(create_app(world.services()))
-
-    class Through(httpx.BaseTransport):
-        def handle_request(self, request: httpx.Request) -> httpx.Response:
-            got = app.request(request.method, str(request.url), headers=request.headers)
-            return httpx.Response(got.status_code, headers=got.headers, content=got.content)
-
+    through = Through(create_app(world.services()))
     real = backend_door.Client
-    monkeypatch.setattr(backend_door, "Client", lambda url: real(url, transport=Through()))
+    monkeypatch.setattr(backend_door, "Client", lambda url: real(url, transport=through))
 
     def command(*words: str, status: int = 0) -> str:
         capsys.readouterr()

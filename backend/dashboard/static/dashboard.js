@@ -1,5 +1,6 @@
 // The dashboard: one page, what it shows is named behind the # of the address.
 import { distances, el, ether, facts, overTime, percent, phases, reachable, short, table, when } from "/dashboard/draw.js";
+import { sourcePages } from "/dashboard/sources.js";
 
 const main = document.getElementById("main");
 const health = document.getElementById("health");
@@ -159,7 +160,7 @@ async function network() {
 
 const PAGES = [[/^\/?$/, rounds, "rounds"], [/^\/rounds\/(0x[0-9a-f]{64})$/, round, "rounds"], [/^\/agents$/, agents, "agents"],
   [/^\/agents\/([0-9]+)$/, agent, "agents"], [/^\/exams$/, exams, "exams"], [/^\/exams\/([0-9]+)$/, exam, "exams"],
-  [/^\/network$/, network, "network"]];
+  [/^\/network$/, network, "network"], ...sourcePages(get, title)];
 
 async function show(moved) {
   const turn = ++shown;
