@@ -65,6 +65,13 @@ _GET_DOC: Final[dict[int | str, dict[str, Any]]] = {
     307: {"description": "An outputHash that is published: where its bytes are."},
     409: {"model": ErrorBody, "description": "Sealed until its round publishes it."},
 }
+_POST_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    403: {"model": ErrorBody, "description": "Nobody who may has signed it, or the key is wrong."},
+    408: {"model": ErrorBody, "description": "The upload did not end in time."},
+    409: {"model": ErrorBody, "description": "Another output is sealed under that hash."},
+    413: {"model": ErrorBody, "description": "More bytes than are taken."},
+    507: {"model": ErrorBody, "description": "The disk is nearly full."},
+}
 _POST_DOC: Final[dict[str, Any]] = {
     "parameters": [
         {
@@ -137,7 +144,13 @@ def read_artifact(
     raise ArtifactMissing(f"Nothing is stored under {hexed(digest)}.")
 
 
-@router.post("", status_code=201, response_model=Stored, openapi_extra=_POST_DOC)
+@router.post(
+    "",
+    status_code=201,
+    response_model=Stored,
+    responses=_POST_REFUSALS,
+    openapi_extra=_POST_DOC,
+)
 async def store_artifact(request: Request, services: ServicesOf) -> JSONResponse:
     """Takes a task (JSON), a sealed output with its receipt, or the evidence of an epoch.
 

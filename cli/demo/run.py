@@ -140,7 +140,7 @@ def _conclude(
     narrator.heading("Where to look")
     narrator.say(f"REST: {world.url}/v1/rounds/{outcomes[0].request_hash}")
     narrator.say(f"try:  curl -s {world.url}/v1/agents/{agent.agent_id}/reputation")
-    narrator.say(f"exam: {world.url}/v1/exams/1")
+    narrator.say(f"exam: {world.url}/v1/exams/1, sources: {world.url}/v1/sources")
     narrator.say(f"chain {world.deployment.chain_id} at {world.anvil.url}")
     narrator.heading("Done")
     verdicts = Counter(outcome.verdict for outcome in outcomes)

@@ -2,7 +2,8 @@
 
 Three sources answer the same questions: one that is right, one that is right now and then, one that
 is polluted. What each contributed is its Shapley value; askers sign it; one transaction anchors all
-of it, and the contract then says of a score whether it is under the root.
+of it. The backend recomputes it from the evidence and serves every score with its proof, and the
+contract says whether that is under the root.
 """
 
 from __future__ import annotations
@@ -14,18 +15,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from chain.anchors import ANCHOR, deploy_anchor
+from chain.anchors import ANCHOR
 from chain.errors import AssayError
 from chain.keys import local_signer
 from chain.sender import Sender
-from chain.structs import AnchorTerms
-from chain.types import Wei
-from chain.units import ETHER
+from cli.backend_door import hand_in_bundle
 from cli.demo.report import Finding
 from cli.demo.story import ADA, IRIS, MALLORY
-from cli.demo.world import World
+from cli.demo.world import REPORTER_ACCOUNT, World
 from verifier import reputation
-from verifier.canonical import keccak256
+from verifier.canonical import canonical_json, keccak256
 from verifier.contribution.attribution import Document, attribute
 from verifier.contribution.quality import agreement_with
 from verifier.errors import ReliabilityError
@@ -36,12 +35,8 @@ from verifier.reliability.proof import ScoreProof
 from verifier.reliability.reporter import Reporter
 from verifier.reliability.transcript import recompute
 
-REPORTER_ACCOUNT: Final = 30
-"""Of the test accounts; the askers' follow."""
-
 _ASKERS: Final = 4
 _QUERIES: Final = 5  # of each asker
-_WINDOW: Final = 16
 _PATIENCE: Final = 90.0
 _DOMAIN: Final = keccak256(b"demo: questions about rivers")
 _SOURCES: Final = (ADA, IRIS, MALLORY)
@@ -57,6 +52,7 @@ class DemoEpoch:
     world: World
     say: Callable[[str], None]
     means: dict[str, float] = field(default_factory=dict)
+    evidence: str = ""
     proved: bool = False
     flattered: bool = True
     forged: str = ""
@@ -78,6 +74,7 @@ class DemoEpoch:
         right, sometimes, polluted = (self.means.get(name, -1.0) for name in _SOURCES)
         checks = (
             (right > sometimes > polluted >= 0, f"the scores are {self.means}"),
+            (self.evidence == "holds", f"the backend says of the evidence: {self.evidence!r}"),
             (self.proved, "the contract does not find a true score under the root"),
             (not self.flattered, "the contract took a score that is not under the root"),
             (bool(self.forged), "evidence that nobody signed was counted"),
@@ -88,6 +85,7 @@ class DemoEpoch:
         """For the demo's document."""
         return {
             "means": self.means,
+            "evidence": self.evidence,
             "proved": self.proved,
             "flatteredScoreTaken": self.flattered,
             "forgedEvidence": self.forged,
@@ -104,30 +102,15 @@ class DemoEpoch:
     def _report(self) -> None:
         world = self.world
         signer = local_signer(REPORTER_ACCOUNT, world.anvil.chain_id)
-        exact = world.deployment.profile_id("exact-bytes")
-        terms = AnchorTerms(
-            agent_id=world.agents[ADA].agent_id,
-            reporter=signer.address,
-            profile_id=exact,
-            window=_WINDOW,
-            answer_window=60,
-            court_window=600,
-            slots=16,
-            bond=Wei(ETHER),
-            challenge_bond=Wei(ETHER // 10),
-        )
-        # A file of its own: nodes that start again read the other one meanwhile.
-        file = world.root / "sources.json"
-        world.deployment.save(file)
-        door = world.gateway.with_deployment(deploy_anchor(world.gateway, signer, terms, file))
-        assert door.deployment is not None
-        anchor = Anchor(world.anvil.chain_id, door.deployment.address(ANCHOR))
+        anchor = Anchor(world.anvil.chain_id, world.deployment.address(ANCHOR))
         bundle = Bundle(
             anchor, 1, world.gateway.head().timestamp, _RULES, NO_ROOT, (), self._evidence(anchor)
         )
         self._forge(bundle)
 
-        reporter = Reporter(door, Sender(door, signer))
+        ada, court = world.agents[ADA], world.deployment.court
+        hand_in_bundle(world.url, bundle.to_bytes(), ada.agent_id, court, ada.signer)
+        reporter = Reporter(world.gateway, Sender(world.gateway, signer))
         reporter.bond()
         header, found = reporter.publish(bundle)
         self.say(
@@ -139,15 +122,24 @@ class DemoEpoch:
             names[each.source]: each.score.mean_bps / reputation.BASIS_POINTS
             for each in found.entries
         }
-        self._await(lambda: reporter.is_final(header))
-        proof = ScoreProof.of(1, found, int(world.agents[MALLORY].agent_id), _DOMAIN)
+        self._await(lambda: self._rest("/v1/epochs/1").get("state") == "final")
+        self.evidence = self._rest("/v1/epochs/1")["bundle"]["state"]
+        mallory = int(world.agents[MALLORY].agent_id)
+        (score,) = self._rest(f"/v1/sources/{mallory}")["scores"]
+        proof = ScoreProof.parse(canonical_json(score["proof"], ReliabilityError))
         self.proved = reporter.verify(header, proof)
         better = replace(proof.entry.score, mean_bps=reputation.BASIS_POINTS)
         self.flattered = reporter.verify(
             header, replace(proof, entry=replace(proof.entry, score=better))
         )
         told = ", ".join(f"{name} {self.means[name]:.0%}" for name in _SOURCES)
-        self.say(f"sources: {told}; proved on chain, and a flattered score is not")
+        self.say(f"sources: {told}; served with proofs, which the contract checks")
+
+    def _rest(self, path: str) -> dict[str, Any]:
+        """What the backend answers; empty while it has no such thing yet."""
+        answer = self.world.rest.get(path)
+        found: dict[str, Any] = answer.json() if answer.is_success else {}
+        return found
 
     def _evidence(self, anchor: Anchor) -> tuple[Item, ...]:
         """Every asker's questions: which source helped its answer, and how much."""

@@ -15,6 +15,7 @@ from typing import Any, Final
 import httpx
 
 from chain import deployment as deployments
+from chain.anchors import deploy_anchor
 from chain.deployment import Deployment
 from chain.errors import ProcessError
 from chain.events import Registered
@@ -23,11 +24,12 @@ from chain.keys import Signer, local_signer
 from chain.messages import Court
 from chain.parameters import preset
 from chain.sender import Sender
+from chain.structs import AnchorTerms
 from chain.structs import Profile as ProfileOnChain
 from chain.types import AgentId, Wei
 from chain.units import ETHER
 from cli.demo.script import ScriptDir
-from cli.demo.story import PROVIDERS, VERIFIERS
+from cli.demo.story import ADA, PROVIDERS, VERIFIERS
 from cli.devnet import start_devnet
 from cli.processes import Process, Processes
 from verifier import profiles
@@ -36,7 +38,11 @@ from verifier.node.delivery import Provider
 from verifier.profiles import Profile
 from verifier.tasks import Task
 
+REPORTER_ACCOUNT: Final = 30
+"""Of the test accounts: who anchors epochs of sources. The askers' follow."""
+
 _STAKE: Final = 10 * ETHER
+_EPOCH_WINDOW: Final = 16
 _MODELS: Final[Mapping[str, str]] = {
     "text": "smollm2-135m-instruct-q4_1",
     "image": "terrain-diffusion-128",
@@ -115,6 +121,8 @@ class World:
         with ThreadPoolExecutor(len(names)) as pool:
             for agent in pool.map(self._register_one, names, range(2, 2 + len(names))):
                 self.agents[agent.name] = agent
+        self.deployment = deployments.load(self.root / "deployment.json")
+        self.gateway = self.gateway.with_deployment(self.deployment)
 
     def _register_one(self, name: str, index: int) -> Agent:
         signer = local_signer(index, self.anvil.chain_id)
@@ -125,6 +133,8 @@ class World:
         if name in PROVIDERS:
             router = self.deployment.address("Router")
             sender.send("IdentityRegistry", "approve", router, agent_id)
+            if name == ADA:
+                self._deploy_anchor(agent_id)
         else:
             for profile in self._profiles.values():
                 sender.send("StakeVault", "enrol", agent_id, profile.profile_id)
@@ -140,6 +150,22 @@ class World:
             grace_seconds=1.0,
         ).save(files)
         return Agent(name, index, agent_id, signer, files)
+
+    def _deploy_anchor(self, agent_id: AgentId) -> None:
+        """While the others register: the anchor in which Ada reports how reliable sources are."""
+        terms = AnchorTerms(
+            agent_id=agent_id,
+            reporter=local_signer(REPORTER_ACCOUNT, self.anvil.chain_id).address,
+            profile_id=self.deployment.profile_id("exact-bytes"),
+            window=_EPOCH_WINDOW,
+            answer_window=60,
+            court_window=600,
+            slots=16,
+            bond=Wei(ETHER),
+            challenge_bond=Wei(ETHER // 10),
+        )
+        signer = local_signer(REPORTER_ACCOUNT, self.anvil.chain_id)
+        deploy_anchor(self.gateway, signer, terms, self.root / "deployment.json")
 
     def _epoch(self) -> int:
         """The vault's epoch at the head of the chain."""

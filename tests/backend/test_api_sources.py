@@ -277,7 +277,7 @@ def test_client__when_it_asks_for_sources__then_answers_are_those_of_the_api(
     through = Through(create_app(anchored.services()))
     with Client("http://test", transport=through) as client:
         assert list(client.sources()) == ask("/v1/sources?epoch=1")["items"]
-        assert list(client.sources(epoch=2, domain=domain))[0]["agentId"] == GOOD
+        assert next(iter(client.sources(epoch=2, domain=domain)))["agentId"] == GOOD
         assert client.source(BAD, epoch=2) == ask(f"/v1/sources/{BAD}?epoch=2")
         assert [point["epoch"] for point in client.source_history(BAD, domain)] == [2, 1]
         assert [each["epoch"] for each in client.epochs()] == [2, 1]

@@ -78,6 +78,7 @@ def test_demo__sources__are_ranked_by_what_they_gave_and_proved_on_chain(ended: 
     found = ended.document["sources"]
     assert found["means"]["Ada"] > found["means"]["Iris"] > found["means"]["Mallory"]
     assert (found["proved"], found["flatteredScoreTaken"]) == (True, False)
+    assert found["evidence"] == "holds"
     assert "not signed" in found["forgedEvidence"]
 
 
