@@ -3,8 +3,8 @@
     python scripts/experiment_retrieval.py --wordnet DIR [--seeds 5] [--questions 1000] [--quick]
 
 Writes docs/experiments/retrieval.json and .md. DIR holds WordNet's data.noun (Debian:
-wordnet-base); the embedding model and its tokenizer come from the packages that
-requirements/retrieval.in names. Embeddings are kept in build/experiments/retrieval.
+wordnet-base); the embedding model and its tokenizer come with requirements/retrieval.txt (in a
+virtual environment of its own). Embeddings are kept in build/experiments/retrieval.
 """
 
 import argparse
@@ -103,7 +103,9 @@ def markdown(result: dict[str, object]) -> str:
     lines = [
         "# Retrieval weighted by anchored reliability",
         "",
-        "`python scripts/experiment_retrieval.py --wordnet DIR` wrote this page.",
+        "`python scripts/experiment_retrieval.py --wordnet DIR` wrote this page, in an environment of",
+        "`pip install -r requirements/retrieval.txt`; DIR holds WordNet's `data.noun`, as Debian's",
+        "`wordnet-base` unpacks it.",
         "",
         f"{size} each of {seeds} over {result['pool']} nouns of WordNet (question: the first half",
         "of the gloss, answer: the lemma), embedded by all-MiniLM-L6-v2 (int8). Six sources hold a",

@@ -21,6 +21,7 @@ compile requirements/bench.txt pyproject.toml requirements/bench.in \
   --constraint requirements/run.txt "$@"
 compile requirements/experiments.txt requirements/run.txt requirements/experiments.in "$@"
 compile requirements/experiments-text.txt requirements/run.txt requirements/experiments-text.in "$@"
+compile requirements/retrieval.txt requirements/run.txt requirements/retrieval.in "$@"
 compile requirements/fuzz.txt requirements/fuzz.in "$@"
 compile requirements/operations.txt requirements/operations.in "$@"
 compile requirements/browser.txt requirements/browser.in "$@"

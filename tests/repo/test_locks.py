@@ -22,6 +22,7 @@ LOCKS = {
     "bench": 20,
     "experiments": 20,
     "experiments-text": 20,
+    "retrieval": 20,
     "slither": 20,
     "fuzz": 0,
 }
@@ -72,7 +73,7 @@ def test_run_lock__then_a_model_package_drags_nothing_along_that_is_not_used() -
 
 
 def test_other_locks__then_they_run_with_what_runs() -> None:
-    for lock in ("test", "experiments", "experiments-text"):
+    for lock in ("test", "experiments", "experiments-text", "retrieval"):
         assert pins("run").items() <= pins(lock).items()
     run, bench = pins("run"), pins("bench")  # without the models
     assert {"numpy", "pillow"} <= run.keys() & bench.keys()
