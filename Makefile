@@ -18,7 +18,7 @@ TWO := --numprocesses 2 --dist loadfile
 # Models and linear algebra on one thread each: the processes of a network share the machine.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-test demo test test-contracts test-python check bench experiments experiments-images experiments-attacks experiments-text experiments-vectors test-ci test-deep lock clean
+.PHONY: help setup setup-test demo test test-contracts test-python check bench experiments experiments-images experiments-attacks experiments-text experiments-vectors experiments-retrieval test-ci test-deep lock clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -38,6 +38,9 @@ $(STAMP)-experiments: requirements/experiments.txt
 
 $(STAMP)-experiments-text: requirements/experiments-text.txt
 	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh experiments-text && touch $@
+
+$(STAMP)-retrieval: requirements/retrieval.txt
+	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh retrieval && touch $@
 
 $(STAMP)-bench: requirements/bench.txt
 	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh bench && touch $@
@@ -96,6 +99,9 @@ experiments-text: $(STAMP)-experiments-text
 # Needs WordNet, which is no Python package: ARGS="--wordnet DIR".
 experiments-vectors: $(STAMP)-experiments-text
 	@$(TEXT)/python scripts/experiment_vectors.py $(ARGS)
+
+experiments-retrieval: $(STAMP)-retrieval ## Retrieval weighted by reliability. ARGS="--wordnet DIR": Debian's wordnet-base, unpacked.
+	@.setup/retrieval/bin/python scripts/experiment_retrieval.py $(ARGS)
 
 test-ci: $(STAMP)-test $(STAMP)-browser $(STAMP)-slither $(STAMP)-ape $(STAMP)-halmos ## Longer fuzzing, static analysis of the contracts, the dashboard in Chromium, operations by hand.
 	@FOUNDRY_PROFILE=ci scripts/test_contracts.sh

@@ -103,9 +103,9 @@ def markdown(result: dict[str, object]) -> str:
     lines = [
         "# Retrieval weighted by anchored reliability",
         "",
-        "`python scripts/experiment_retrieval.py --wordnet DIR` wrote this page, in an environment of",
-        "`pip install -r requirements/retrieval.txt`; DIR holds WordNet's `data.noun`, as Debian's",
-        "`wordnet-base` unpacks it.",
+        '`make experiments-retrieval ARGS="--wordnet DIR"` wrote this page, with the packages of',
+        "requirements/retrieval.txt; DIR holds WordNet's `data.noun`, as Debian's `wordnet-base`",
+        "has it.",
         "",
         f"{size} each of {seeds} over {result['pool']} nouns of WordNet (question: the first half",
         "of the gloss, answer: the lemma), embedded by all-MiniLM-L6-v2 (int8). Six sources hold a",

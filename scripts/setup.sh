@@ -5,6 +5,7 @@
 #   scripts/setup.sh test      that, and what checks and tests need
 #   scripts/setup.sh experiments   what experiments on real outputs need, in an environment of its own
 #   scripts/setup.sh experiments-text   the same for text: a second engine, 7 GB on Linux
+#   scripts/setup.sh retrieval what the experiment on retrieval needs, in an environment of its own
 #   scripts/setup.sh bench     libraries that digests are compared with, in an environment of its own
 #   scripts/setup.sh ponder    the indexer that ours is timed beside (scripts/bench_ponder.py)
 #   scripts/setup.sh fuzz      the fuzzer of Python, after test
@@ -119,6 +120,11 @@ case $part in
     make_venv .setup/experiments-text
     echo "setup: what the experiments on text need (torch brings libraries for GPUs on Linux) ..."
     install_locked .setup/experiments-text requirements/experiments-text.txt
+    ;;
+  retrieval)
+    make_venv .setup/retrieval
+    echo "setup: what the experiment on retrieval needs ..."
+    install_locked .setup/retrieval requirements/retrieval.txt
     ;;
   bench)
     make_venv .setup/bench

@@ -29,6 +29,7 @@ abstract contract AnchorBase is IReliabilityAnchor, EIP712 {
         keccak256("Anchor(uint64 epoch,bytes32 root,bytes32 bundleHash,bytes32 wordsHash)");
     /// @dev Epochs in one window at most, so that a rollback is bounded work and reaches what is kept.
     uint64 internal constant EPOCHS_PER_WINDOW = 8;
+    uint256 internal constant HEADER_BYTES = 160;
     uint64 internal constant FEWEST_SLOTS = 2 * EPOCHS_PER_WINDOW;
 
     uint256 public immutable agentId;
@@ -63,8 +64,11 @@ abstract contract AnchorBase is IReliabilityAnchor, EIP712 {
     }
 
     /// @inheritdoc IReliabilityAnchor
-    function hashOf(Header memory header) public pure returns (bytes32) {
-        return keccak256(abi.encode(header));
+    function hashOf(Header memory header) public pure returns (bytes32 hash) {
+        // keccak256(abi.encode(header)), whose words lie so in memory already.
+        assembly ("memory-safe") {
+            hash := keccak256(header, HEADER_BYTES)
+        }
     }
 
     /// @inheritdoc IReliabilityAnchor
