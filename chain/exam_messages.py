@@ -16,6 +16,7 @@ from eth_utils.crypto import keccak
 from chain.errors import MessageError
 from chain.exam_structs import SectionKey, Sheet
 from chain.keys import Signer
+from chain.messages import DOMAIN_TYPE
 from chain.types import Address, Bytes32, DoubtKind
 
 __all__ = [
@@ -33,12 +34,6 @@ _SALT_FIELDS: Final = [
     {"name": "examId", "type": "uint256"},
     {"name": "agentId", "type": "uint256"},
     {"name": "section", "type": "uint256"},
-]
-_DOMAIN_FIELDS: Final = [
-    {"name": "name", "type": "string"},
-    {"name": "version", "type": "string"},
-    {"name": "chainId", "type": "uint256"},
-    {"name": "verifyingContract", "type": "address"},
 ]
 
 
@@ -118,7 +113,7 @@ def _salt(
     signer: Signer, book: Book, name: str, fields: list[dict[str, str]], message: dict[str, int]
 ) -> Bytes32:
     typed = {
-        "types": {"EIP712Domain": _DOMAIN_FIELDS, name: fields},
+        "types": {"EIP712Domain": DOMAIN_TYPE, name: fields},
         "primaryType": name,
         "domain": {
             "name": "Assay",

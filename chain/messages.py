@@ -44,7 +44,7 @@ __all__ = [
     "sign_upload",
 ]
 
-_DOMAIN_TYPE: Final = [
+DOMAIN_TYPE: Final = [
     {"name": "name", "type": "string"},
     {"name": "version", "type": "string"},
     {"name": "chainId", "type": "uint256"},
@@ -412,7 +412,7 @@ def _typed(
     court: Court, name: str, fields: list[dict[str, str]], message: Mapping[str, Any]
 ) -> dict[str, Any]:
     return {
-        "types": {"EIP712Domain": _DOMAIN_TYPE, name: fields},
+        "types": {"EIP712Domain": DOMAIN_TYPE, name: fields},
         "primaryType": name,
         "domain": {
             "name": "Assay",

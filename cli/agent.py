@@ -16,7 +16,7 @@ from chain.keys import create_keystore
 from chain.structs import Stake
 from chain.units import show_ether, show_moment
 from cli import settings
-from cli.session import agent_id, ether, reading, signing
+from cli.session import agent_id, chosen, ether, reading, signing
 from verifier.node.agents import owner_of
 
 app = typer.Typer(
@@ -58,8 +58,8 @@ def register(
     as_json: _JSON = False,
 ) -> None:
     """Register a new agent, owned by the key's account, and let the Router open rounds for it."""
-    chosen = _settings(rpc_url, deployment, keystore, keystore_password_file, local_account)
-    with signing(chosen) as session:
+    settled = chosen(rpc_url, deployment, keystore, keystore_password_file, local_account)
+    with signing(settled) as session:
         receipt = session.sender.send("IdentityRegistry", "register(string)", uri)
         number = receipt.one(Registered).agent_id
         session.sender.send(
@@ -83,8 +83,8 @@ def stake(
 ) -> None:
     """Add stake; it counts for draws from the next epoch on."""
     number, wei = agent_id(agent), ether(amount)
-    chosen = _settings(rpc_url, deployment, keystore, keystore_password_file, local_account)
-    with signing(chosen) as session:
+    settled = chosen(rpc_url, deployment, keystore, keystore_password_file, local_account)
+    with signing(settled) as session:
         owner_of(session.gateway, number)
         session.sender.send("StakeVault", "stake", number, value=wei)
         typer.echo(f"agent {number} has {_stake(session.gateway, number)}")
@@ -102,8 +102,8 @@ def unstake(
 ) -> None:
     """Ask for stake back; it can be withdrawn once it has finished unbonding."""
     number, wei = agent_id(agent), ether(amount)
-    chosen = _settings(rpc_url, deployment, keystore, keystore_password_file, local_account)
-    with signing(chosen) as session:
+    settled = chosen(rpc_url, deployment, keystore, keystore_password_file, local_account)
+    with signing(settled) as session:
         owner_of(session.gateway, number)
         session.sender.send("StakeVault", "requestUnstake", number, wei)
         typer.echo(f"agent {number} has {_stake(session.gateway, number)}")
@@ -120,8 +120,8 @@ def withdraw(
 ) -> None:
     """Pay out what the agent may have: stake that finished unbonding, and the account's fees."""
     number = agent_id(agent)
-    chosen = _settings(rpc_url, deployment, keystore, keystore_password_file, local_account)
-    with signing(chosen) as session:
+    settled = chosen(rpc_url, deployment, keystore, keystore_password_file, local_account)
+    with signing(settled) as session:
         owner_of(session.gateway, number)
         refusals = [
             refusal
@@ -147,8 +147,8 @@ def enrol(
     local_account: _LOCAL = None,
 ) -> None:
     """Let the agent be drawn as a verifier for a profile: run its node from then on."""
-    chosen = _settings(rpc_url, deployment, keystore, keystore_password_file, local_account)
-    _with_profile(chosen, "enrol", agent, profile, "may be drawn for")
+    settled = chosen(rpc_url, deployment, keystore, keystore_password_file, local_account)
+    _with_profile(settled, "enrol", agent, profile, "may be drawn for")
 
 
 @app.command()
@@ -162,8 +162,8 @@ def leave(
     local_account: _LOCAL = None,
 ) -> None:
     """End an enrolment; seats drawn already remain the agent's."""
-    chosen = _settings(rpc_url, deployment, keystore, keystore_password_file, local_account)
-    _with_profile(chosen, "unenrol", agent, profile, "is no longer drawn for")
+    settled = chosen(rpc_url, deployment, keystore, keystore_password_file, local_account)
+    _with_profile(settled, "unenrol", agent, profile, "is no longer drawn for")
 
 
 @app.command()
@@ -241,27 +241,11 @@ def router_approved(gateway: Gateway, number: int, owner: str) -> bool:
     return bool(gateway.call("IdentityRegistry", "isApprovedForAll", owner, router))
 
 
-def _settings(
-    rpc_url: str | None,
-    deployment: str | None,
-    keystore: str | None,
-    keystore_password_file: str | None,
-    local_account: int | None,
-) -> settings.Settings:
-    return settings.load(
-        rpc_url=rpc_url,
-        deployment=deployment,
-        keystore=keystore,
-        keystore_password_file=keystore_password_file,
-        local_account=local_account,
-    )
-
-
 def _with_profile(
-    chosen: settings.Settings, verb: str, agent: str, profile: str, words: str
+    settled: settings.Settings, verb: str, agent: str, profile: str, words: str
 ) -> None:
     number = agent_id(agent)
-    with signing(chosen) as session:
+    with signing(settled) as session:
         owner_of(session.gateway, number)
         profile_id = session.deployment.profile_id(profile)
         session.sender.send("StakeVault", verb, number, profile_id)

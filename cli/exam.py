@@ -18,7 +18,7 @@ from cli import exam_board, exam_check, output, settings
 from cli.engines import engine_config
 from cli.exam_view import BOOK, ExamView, book_of, profile_of, require, view
 from cli.exam_view import as_json as exam_json
-from cli.session import agent_id, reading, signing
+from cli.session import agent_id, chosen, reading, signing
 from verifier.engines import create
 from verifier.exams.answers import answer
 from verifier.exams.marking import unpack
@@ -203,8 +203,8 @@ def grade(
 ) -> None:
     """Hand in opened answers, anybody's, and have the contract count them."""
     papers = [Paper.load(path).sheet() for path in sheets]
-    chosen = exam_board.chosen(rpc_url, deployment, keystore, keystore_password_file, local_account)
-    with signing(chosen) as session:
+    sent_by = chosen(rpc_url, deployment, keystore, keystore_password_file, local_account)
+    with signing(sent_by) as session:
         found = view(session.gateway, exam)
         require(found, Stage.GRADING)
         session.sender.send(BOOK, "grade", exam, found.section_keys(), papers)

@@ -17,7 +17,7 @@ from chain.units import show_moment
 from cli import settings
 from cli.engines import engine_config
 from cli.exam_view import BOOK, book_of, require, view
-from cli.session import agent_id, ether, signing
+from cli.session import agent_id, chosen, ether, signing
 from verifier.engines import create
 from verifier.exams import items
 from verifier.exams.answers import answer
@@ -253,20 +253,3 @@ def withdraw(
     with signing(chosen(rpc_url, deployment, keystore, keystore_password_file, local_account)) as s:
         s.sender.send(BOOK, "withdraw")
         typer.echo(f"paid out to {s.signer.address}")
-
-
-def chosen(
-    rpc_url: str | None,
-    deployment: str | None,
-    keystore: str | None,
-    keystore_password_file: str | None,
-    local_account: int | None,
-) -> settings.Settings:
-    """The settings of a command that signs."""
-    return settings.load(
-        rpc_url=rpc_url,
-        deployment=deployment,
-        keystore=keystore,
-        keystore_password_file=keystore_password_file,
-        local_account=local_account,
-    )

@@ -16,10 +16,19 @@ from chain.keys import Signer
 from chain.sender import Sender
 from chain.types import Address, AgentId, RequestHash, Wei
 from chain.units import parse_ether
-from cli.settings import Settings
+from cli.settings import Settings, load
 from cli.signing import signer_from
 
-__all__ = ["Session", "address", "agent_id", "ether", "reading", "request_hash", "signing"]
+__all__ = [
+    "Session",
+    "address",
+    "agent_id",
+    "chosen",
+    "ether",
+    "reading",
+    "request_hash",
+    "signing",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,23 @@ def signing(chosen: Settings) -> Iterator[Session]:
     signer = signer_from(chosen, deployment.chain_id)
     with reading(chosen) as gateway:
         yield Session(chosen, deployment, gateway, signer, Sender(gateway, signer))
+
+
+def chosen(
+    rpc_url: str | None,
+    deployment: str | None,
+    keystore: str | None,
+    keystore_password_file: str | None,
+    local_account: int | None,
+) -> Settings:
+    """The settings of a command that signs, with what was given on its line."""
+    return load(
+        rpc_url=rpc_url,
+        deployment=deployment,
+        keystore=keystore,
+        keystore_password_file=keystore_password_file,
+        local_account=local_account,
+    )
 
 
 def address(text: str) -> Address:

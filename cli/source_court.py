@@ -21,7 +21,7 @@ from chain.types import RequestHash, Verdict, Wei
 from chain.units import show_ether, show_moment
 from cli import output, settings
 from cli.backend_door import asking
-from cli.exam_board import chosen as signing_settings
+from cli.session import chosen as signing_settings
 from cli.session import reading, signing
 from verifier.errors import ReliabilityError
 from verifier.node.config import NodeConfig

@@ -19,8 +19,8 @@ from chain.types import Wei
 from chain.units import show_ether, show_moment
 from cli import output, settings
 from cli.backend_door import asking, hand_in_bundle
-from cli.exam_board import chosen as signing_settings
 from cli.session import Session, agent_id, ether, signing
+from cli.session import chosen as signing_settings
 from verifier import reputation
 from verifier.canonical import from_hex
 from verifier.errors import ReliabilityError

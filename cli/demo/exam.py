@@ -40,7 +40,7 @@ FIRST_ACCOUNT: Final = 20
 _ITEMS: Final = 2
 _MARK: Final = 5
 _FEE: Final = Wei(ETHER // 100)
-_SITTING: Final = 40
+_SITTING: Final = 20
 _DOUBTS: Final = 4
 _PATIENCE: Final = 180.0
 _TOPICS: Final = ("a river", "a lamp", "a stone", "a letter", "a bridge", "a clock")
@@ -254,5 +254,5 @@ def _prompt(topic: str, section: int) -> dict[str, Any]:
     return {
         "modality": "text",
         "prompt": f"Write one sentence about {topic}.",
-        "parameters": {"max_tokens": 16, "temperature": 0.0, "seed": 1000 + section},
+        "parameters": {"max_tokens": 8, "temperature": 0.0, "seed": 1000 + section},
     }

@@ -10,14 +10,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from chain.errors import AssayError
-from chain.events import OutputPublished
+from chain.events import OutputPublished, OutputReferenced
 from chain.history import events_between
 from chain.types import Phase, Verdict
+from verifier.canonical import keccak256
 from verifier.digest import digest, distance
 from verifier.engines import Engine
 from verifier.exams.reseed import has_seed, reseed
+from verifier.node.artifacts import ArtifactSource
 from verifier.node.court_view import CourtView
 from verifier.node.exams.book import ExamChain
 from verifier.node.store import Store
@@ -28,6 +31,8 @@ from verifier.tasks import Task
 __all__ = ["Gold", "GoldMine"]
 
 _log = logging.getLogger("assay.node")
+
+MAX_OUTPUT: Final = 1 << 24  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +48,20 @@ class GoldMine:
     """Finds gold among the rounds a node has seen."""
 
     def __init__(
-        self, agent_id: int, store: Store, chain: ExamChain, court: CourtView, tasks: TaskSource
+        self,
+        agent_id: int,
+        store: Store,
+        chain: ExamChain,
+        court: CourtView,
+        tasks: TaskSource,
+        artifacts: ArtifactSource,
     ) -> None:
         self._agent_id = agent_id
         self._store = store
         self._chain = chain
         self._court = court
         self._tasks = tasks
+        self._artifacts = artifacts
 
     def dig(self, profile_id: bytes) -> Iterator[Gold]:
         """Tasks of a profile's accepted rounds, the newest first. Not those of our own work."""
@@ -94,4 +106,18 @@ class GoldMine:
     def _published(self, request_hash: bytes, block: int) -> bytes | None:
         last = int(self._chain.head().number)
         events = events_between(self._chain, block, last, request_hash)
-        return next((e.output for e in events if isinstance(e, OutputPublished)), None)
+        for event in events:
+            if isinstance(event, OutputPublished):
+                return event.output
+            if isinstance(event, OutputReferenced):
+                return self._fetched(bytes(event.content_hash))
+        return None
+
+    def _fetched(self, content_hash: bytes) -> bytes | None:
+        """An output that is not on the chain, from the backend; None unless it is the one."""
+        try:
+            output = self._artifacts.fetch(content_hash, MAX_OUTPUT, "output")
+        except AssayError as error:
+            _log.info("an output gives no gold: %s", error)
+            return None
+        return output if keccak256(output) == content_hash else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chain.deployment import Deployment
 from chain.exam_messages import Book
 from chain.keys import Signer
+from verifier.node.artifacts import ArtifactSource
 from verifier.node.court_view import CourtView
 from verifier.node.delivery import Provider
 from verifier.node.engine_book import EngineBook
@@ -87,7 +88,8 @@ def _examiner(
 ) -> Examiner:
     assert config.tasks is not None
     chain, court = tools.reader.chain, CourtView(tools.reader.chain)
-    mine = GoldMine(tools.agent_id, store, chain, court, TaskSource(backend_url))
+    sources = TaskSource(backend_url), ArtifactSource(backend_url)
+    mine = GoldMine(tools.agent_id, store, chain, court, *sources)
     librarian = Librarian(tools.reader, tools.shelf)
     setter = Setter(tools, librarian, store, mine, config.tasks, config.gold_share)
     provider = Provider(tools.agent_id, deployment.court, tools.signer, store, tools.files)
