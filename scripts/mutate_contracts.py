@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Breaks the contracts in small ways, one at a time, and sees whether a test notices.
 
-    python scripts/mutate_contracts.py [--count 60] [--only PART_OF_A_PATH] [--list]
+    python scripts/mutate_contracts.py [--count 60] [--only PART_OF_A_PATH] [--list | --write]
 
 A mutant is one changed line of contracts/src: a comparison turned, a bound moved, a check left out.
-Which ones are tried follows from the sources alone, the same every time, spread over all files.
-Each is compiled in a copy and tested by forge until the first failure. A mutant that nobody notices
-has to be explained in contracts/test/survivors.json, by its id; otherwise the exit code is 1, and
-also if an explanation is of no survivor any more.
+Which ones are tried follows from the sources alone, the same every time: of each file in turn, so
+many as it has mutants. Each is compiled in a copy and tested by forge until the first failure,
+stage by stage. A mutant that nobody notices has to be explained in contracts/survivors.json, by its
+id; otherwise the exit code is 1, and also if an explanation is of no survivor any more. `--write`
+keeps the results in docs/mutants.json.
 """
 
 import argparse
@@ -19,16 +20,33 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "contracts" / "src"
-SURVIVORS = ROOT / "contracts" / "test" / "survivors.json"
-TIMEOUT = 1200
-FUZZ_RUNS = "64"
+SURVIVORS = ROOT / "contracts" / "survivors.json"
+RESULTS = ROOT / "docs" / "mutants.json"
+TIMEOUT = 600
+ENVIRONMENT = {
+    "FOUNDRY_PROFILE": "default",
+    # Tests find the contracts by name, so that only what changed is compiled again.
+    "FOUNDRY_DYNAMIC_TEST_LINKING": "true",
+    "FOUNDRY_THREADS": "1",
+    "FOUNDRY_FUZZ_RUNS": "64",
+    "FOUNDRY_INVARIANT_RUNS": "8",
+    "NO_COLOR": "1",
+}
+CAMPAIGNS = "(Invariants|Attacks|Economy|LargestCommittee|Histories|Golden)"
+STAGES: tuple[tuple[str, ...], ...] = (
+    ("--no-match-contract", CAMPAIGNS),
+    ("--match-contract", CAMPAIGNS),
+)
+"""What forge is asked to run, the quick tests first."""
+
+KILLED, SURVIVED, INVALID = "killed", "survived", "does not compile"
 
 OPERATORS: tuple[tuple[str, str, str], ...] = (
     ("bound moved", r" >= ", " > "),
@@ -53,10 +71,11 @@ OPERATORS: tuple[tuple[str, str, str], ...] = (
 
 @dataclass(frozen=True)
 class Mutant:
-    """One changed line: `line` counts from 1."""
+    """One changed line: `line` counts from 1, `turn` the lines of the same text before it."""
 
     file: str
     line: int
+    turn: int
     what: str
     before: str
     after: str
@@ -64,39 +83,44 @@ class Mutant:
     @property
     def id(self) -> str:
         """The same as long as the line is: also when lines above it come and go."""
-        text = f"{self.file}\n{self.before}\n{self.after}"
+        text = f"{self.file}\n{self.turn}\n{self.before}\n{self.after}"
         return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.file}:{self.line} {self.what}: {self.before} -> {self.after}"
 
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
     """Every mutant of a file; of a pattern only its first place in a line."""
     name = path.relative_to(SOURCES).as_posix()
+    seen: Counter[str] = Counter()
     for number, line in enumerate(path.read_text().splitlines(), 1):
+        turn = seen[line.strip()]
+        seen[line.strip()] += 1
         if re.match(r"\s*(//|/\*|\*|import|pragma|error|event|for \()", line):
             continue
         for what, pattern, replacement in OPERATORS:
             changed = re.sub(pattern, replacement, line, count=1)
             if changed != line:
-                yield Mutant(name, number, what, line.strip(), changed.strip())
+                yield Mutant(name, number, turn, what, line.strip(), changed.strip())
 
 
-def chosen(count: int, only: str) -> list[Mutant]:
-    """`count` mutants in an order that hashes decide, file by file in turn."""
-    by_file: dict[str, list[Mutant]] = defaultdict(list)
+def in_order(only: str = "") -> list[Mutant]:
+    """All mutants, in an order that hashes decide: its beginnings take of each file a share."""
+    ranked: list[tuple[float, str, Mutant]] = []
     for path in sorted(SOURCES.rglob("*.sol")):
-        if "/interfaces/" not in path.as_posix() and only in path.as_posix():
-            by_file[path.name] = sorted(mutants_of(path), key=lambda mutant: mutant.id)
-    picked: list[Mutant] = []
-    while len(picked) < count and any(by_file.values()):
-        for waiting in by_file.values():
-            if waiting and len(picked) < count:
-                picked.append(waiting.pop(0))
-    return picked
+        if "/interfaces/" in path.as_posix() or only not in path.as_posix():
+            continue
+        found = sorted(mutants_of(path), key=lambda mutant: mutant.id)
+        ranked += [((i + 0.5) / len(found), m.id, m) for i, m in enumerate(found)]
+    return [mutant for _, _, mutant in sorted(ranked, key=lambda entry: entry[:2])]
 
 
 def copy_of_the_tree(folder: Path) -> None:
-    """What forge needs, with the compiler's cache of the unchanged sources."""
-    shutil.copytree(ROOT / "contracts", folder / "contracts")
+    """What forge needs, without anything that was compiled another way."""
+    shutil.copytree(
+        ROOT / "contracts", folder / "contracts", ignore=shutil.ignore_patterns("out", "cache")
+    )
     for name in ("foundry.toml", "package.json"):
         shutil.copy(ROOT / name, folder / name)
     (folder / "tests").mkdir()
@@ -104,36 +128,92 @@ def copy_of_the_tree(folder: Path) -> None:
         (folder / name).symlink_to(ROOT / name)
 
 
-def verdict(folder: Path, forge: Path, mutant: Mutant) -> str:
-    """`killed`, `survived`, or `does not compile`."""
-    path = folder / "contracts" / "src" / mutant.file
-    original = path.read_text()
-    lines = original.splitlines()
-    old = lines[mutant.line - 1]
-    lines[mutant.line - 1] = old.replace(mutant.before, mutant.after)
-    path.write_text("\n".join(lines) + "\n")
-    try:
-        if forge_run(folder, forge, "build", "--skip", "test") != 0:
-            return "does not compile"
-        status = forge_run(
-            folder, forge, "test", "--fail-fast", "--no-match-contract", "Invariants"
-        )
-        return "survived" if status == 0 else "killed"
-    finally:
-        path.write_text(original)
+class Laboratory:
+    """A copy of the tree, in which one mutant at a time lives."""
+
+    def __init__(self, folder: Path, forge: Path) -> None:
+        self.folder = folder
+        self.forge = forge
+        copy_of_the_tree(folder)
+
+    def judge(self, mutant: Mutant) -> str:
+        """`killed`, `survived`, or `does not compile`."""
+        path = self.folder / "contracts" / "src" / mutant.file
+        original = path.read_text()
+        lines = original.splitlines()
+        lines[mutant.line - 1] = lines[mutant.line - 1].replace(mutant.before, mutant.after)
+        path.write_text("\n".join(lines) + "\n")
+        try:
+            return self.run()
+        finally:
+            path.write_text(original)
+
+    def run(self) -> str:
+        """All stages, as long as nothing fails."""
+        for stage in STAGES:
+            result = self.forge_test(*stage)
+            if result != SURVIVED:
+                return result
+        return SURVIVED
+
+    def forge_test(self, *arguments: str) -> str:
+        """What forge makes of the copy; a mutant that never ends was noticed."""
+        try:
+            done = subprocess.run(  # noqa: S603 - forge of node_modules, our own arguments
+                [str(self.forge), "test", "--fail-fast", *arguments],
+                cwd=self.folder,
+                env={**os.environ, **ENVIRONMENT},
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return KILLED
+        if done.returncode == 0:
+            return SURVIVED
+        return INVALID if "Compiler run failed" in done.stdout + done.stderr else KILLED
 
 
-def forge_run(folder: Path, forge: Path, *arguments: str) -> int:
-    environment = {**os.environ, "FOUNDRY_FUZZ_RUNS": FUZZ_RUNS, "NO_COLOR": "1"}
-    done = subprocess.run(  # noqa: S603 - forge of node_modules, our own arguments
-        [str(forge), *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        timeout=TIMEOUT,
-        check=False,
-    )
-    return done.returncode
+def tried(laboratory: Laboratory, waiting: list[Mutant], count: int) -> dict[Mutant, str]:
+    """The first `count` mutants that compile, and what became of each."""
+    found: dict[Mutant, str] = {}
+    for mutant in waiting:
+        if len(found) == count:
+            break
+        result = laboratory.judge(mutant)
+        print(f"{result:17} {mutant}", flush=True)
+        if result != INVALID:
+            found[mutant] = result
+    return found
+
+
+def record(found: dict[Mutant, str], explained: dict[str, str]) -> dict[str, object]:
+    """What docs/mutants.json says."""
+    kinds = Counter((mutant.what, result) for mutant, result in found.items())
+    return {
+        "schema": "assay/mutants/1",
+        "tried": len(found),
+        "killed": sum(result == KILLED for result in found.values()),
+        "byKind": {
+            what: {
+                "tried": kinds[what, KILLED] + kinds[what, SURVIVED],
+                "killed": kinds[what, KILLED],
+            }
+            for what in sorted({what for what, _ in kinds})
+        },
+        "survivors": [
+            {
+                "id": m.id,
+                "file": m.file,
+                "before": m.before,
+                "after": m.after,
+                "why": explained.get(m.id, ""),
+            }
+            for m, result in found.items()
+            if result == SURVIVED
+        ],
+    }
 
 
 def main() -> int:
@@ -142,35 +222,32 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--only", default="", metavar="PART_OF_A_PATH")
     parser.add_argument("--list", action="store_true", help="only say which mutants there are")
+    parser.add_argument("--write", action="store_true", help=f"keep the results in {RESULTS.name}")
     options = parser.parse_args()
-    mutants = chosen(options.count, options.only)
+    waiting = in_order(options.only)
     if options.list:
-        for mutant in mutants:
-            print(f"{mutant.id} {mutant.file}:{mutant.line} {mutant.what}: {mutant.after}")
+        print("\n".join(map(str, waiting[: options.count])))
         return 0
     forge = next((ROOT / "node_modules" / "@foundry-rs").glob("forge-*/bin/forge"), None)
     if forge is None:
         print("mutate: forge is missing: run make test-contracts", file=sys.stderr)
         return 1
     explained: dict[str, str] = json.loads(SURVIVORS.read_text())
-    found: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
-        copy_of_the_tree(Path(folder))
-        for mutant in mutants:
-            found[mutant.id] = verdict(Path(folder), forge, mutant)
-            where = f"{mutant.file}:{mutant.line}"
-            print(
-                f"{found[mutant.id]:17} {mutant.id} {where} {mutant.what}: {mutant.after}",
-                flush=True,
-            )
-    survivors = {id_ for id_, result in found.items() if result == "survived"}
-    killed = sum(result == "killed" for result in found.values())
-    print(f"mutate: {killed} killed, {len(survivors)} survived of {len(found)}")
+        laboratory = Laboratory(Path(folder), forge)
+        if laboratory.run() != SURVIVED:
+            print("mutate: tests fail without a mutant: run make test-contracts", file=sys.stderr)
+            return 1
+        found = tried(laboratory, waiting, options.count)
+    survivors = {mutant.id for mutant, result in found.items() if result == SURVIVED}
+    print(f"mutate: {len(found) - len(survivors)} killed, {len(survivors)} survived")
+    if options.write:
+        RESULTS.write_text(json.dumps(record(found, explained), indent=1) + "\n")
     unexplained = sorted(survivors - explained.keys())
-    stale = sorted(id_ for id_ in explained.keys() & found.keys() if id_ not in survivors)
+    stale = sorted(explained.keys() & {mutant.id for mutant in found} - survivors)
     if unexplained or stale:
         print(
-            f"mutate: not explained: {unexplained}; explained and killed: {stale}", file=sys.stderr
+            f"mutate: not explained: {unexplained}; explained, but killed: {stale}", file=sys.stderr
         )
         return 1
     return 0

@@ -1,161 +1,145 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Stake} from "../../src/interfaces/IStakeVault.sol";
 import {
     Phase,
     Receipt as Work,
-    Round,
-    Seat,
     SeatRef,
-    SeatState
+    SeatState,
+    SignedCommitment
 } from "../../src/interfaces/IVerificationRounds.sol";
-import {Ledgers} from "./Ledgers.sol";
+import {Docket} from "./Docket.sol";
 
-/// @dev What people may do with the network, each act only when it is allowed: no call may revert.
-/// Acts that settle a round check on the spot that nobody who opened lost stake.
-contract Actors is Ledgers {
+/// @dev What people may do with rounds, each act only when it is allowed: no call may revert. What must never
+/// happen in an act is asserted on the spot.
+contract Actors is Docket {
+    /// @dev How a committee of a level is minded.
+    enum Mood {
+        Honest,
+        HonestAgain,
+        LyingProvider, // the committee is honest
+        LyingCommittee, // the provider is honest
+        Collusion, // both lie, and alike
+        Divided
+    }
+
     bytes32 private constant COPIED = "copied";
+    uint256 private constant MOST_ROUNDS = 8;
 
-    bytes32[] public requestHashes;
-    mapping(bytes32 requestHash => uint256) public seen;
-    mapping(bytes32 requestHash => mapping(uint8 level => mapping(uint8 seat => bytes32))) private digests;
-    mapping(string act => uint256) public count;
-    bool public openedSeatLostStake;
-    bool public slashExceededLock;
+    mapping(bytes32 requestHash => mapping(uint8 level => mapping(uint8 seat => bytes32))) private _digestOf;
 
-    modifier counted(string memory act) {
-        _;
-        ++count[act];
-    }
-
-    // ------------------------------------------------------------------ stake
-
-    function stake(uint256 who, uint96 amount) external counted("stake") {
-        _stake(_agent(who), bound(amount, 1, 5 ether));
-    }
-
-    function requestUnstake(uint256 who, uint96 amount) external counted("requestUnstake") {
-        Agent memory agent = _agent(who);
-        uint256 bonded = vault.stakeOf(agent.id).bonded;
-        if (bonded == 0) return;
-        vm.prank(agent.owner);
-        vault.requestUnstake(agent.id, bound(amount, 1, bonded));
-    }
-
-    function withdrawStake(uint256 who, uint8 patience) external counted("withdrawStake") {
-        Agent memory agent = _agent(who);
-        Stake memory s = vault.stakeOf(agent.id);
-        if (s.unbonding == 0 || vault.freeStakeOf(agent.id) == 0) return;
-        if (s.unbondsAt > vm.getBlockTimestamp()) {
-            if (patience % 8 != 0) return; // waiting it out ends every window
-            vm.warp(s.unbondsAt);
-        }
-        vm.prank(agent.owner);
-        vault.withdraw(agent.id);
-    }
-
-    function enrolOrLeave(uint256 who) external counted("enrolOrLeave") {
-        Agent memory agent = _agent(who);
-        vm.startPrank(agent.owner);
-        if (vault.isEnrolled(agent.id, fuzzyId)) vault.unenrol(agent.id, fuzzyId);
-        else vault.enrol(agent.id, fuzzyId);
-        vm.stopPrank();
-    }
-
-    // ------------------------------------------------------------------ rounds
-
-    function submit(bool exact) external {
-        if (vault.freeStakeOf(provider.id) < profile.providerBond) return;
-        Work memory w = _receipt(exact ? exactId : fuzzyId, bytes32(requestHashes.length));
+    function submit(bool exact, uint96 seed) public {
+        if (live.length >= MOST_ROUNDS) return;
+        if (vault.freeStakeOf(provider.id) < profile.providerBond) _stake(provider, 2 ether);
+        Work memory w = _receipt(exact ? exactId : fuzzyId, keccak256(abi.encode(requestHashes.length, seed)));
         w.deadline = uint64(vm.getBlockTimestamp() + 1 days);
         vm.deal(client, _fee());
-        requestHashes.push(_submit(w));
-        ++count["submit"];
+        _enter(_submit(w));
     }
 
-    function draw(uint256 which) external {
+    /// @dev Once more if it was too late for it.
+    function draw(uint256 which) public {
         (bytes32 h, bool found) = _roundIn(which, Phase.Drawing);
-        if (!found) return;
-        vm.roll(vm.getBlockNumber() + 3);
-        vm.recordLogs();
-        vm.prank(keeper);
-        rounds.draw(h);
-        _learn(h);
-        ++count["draw"];
+        for (uint256 i = 0; found && i < 2 && rounds.phaseOf(h) == Phase.Drawing; ++i) {
+            vm.roll(vm.getBlockNumber() + 3);
+            vm.recordLogs();
+            vm.prank(keeper);
+            rounds.draw(h);
+            _learn(h);
+        }
     }
 
-    /// @dev Most seats commit, and most the same; one may copy the first, and can then never open.
-    function commit(uint256 which, uint256 plan) external {
+    /// @dev Most seats commit; one may copy the first, and can then never open.
+    function commit(uint256 which, uint256 plan) public {
         (bytes32 h, bool found) = _roundIn(which, Phase.Committing);
         if (!found) return;
-        uint256 last = rounds.seats(h).length; // the provider's turn
-        for (uint256 i = 0; i <= last && rounds.phaseOf(h) == Phase.Committing; ++i) {
-            uint8 seat = i == last ? PROVIDER_SEAT : uint8(i);
-            uint256 whim = uint256(keccak256(abi.encode(plan, i))) % 32;
-            if (whim == 0 || _stateOf(h, seat) != SeatState.Drawn) continue;
-            uint8 level = rounds.round(h).level;
-            // At the levels above, some committees are of another mind altogether.
-            bytes32 common = level == 0 || plan % 3 == 0 ? bytes32(0) : bytes32(type(uint256).max);
-            if (seat == PROVIDER_SEAT) common = 0;
-            digests[h][level][seat] = whim < 26 ? common : bytes32(type(uint256).max << whim);
-            bytes32 first = rounds.seats(h)[0].commitment;
-            if (whim == 1 && first != 0) {
-                digests[h][level][seat] = COPIED;
-                vm.prank(_ownerOf(_agentIn(h, seat)));
-                rounds.commit(h, level, seat, first);
-            } else {
-                _commit(h, seat, digests[h][level][seat]);
-            }
-            ++count["commit"];
+        Sitting memory s = _sitting(h);
+        bytes32 first = s.seats[0].commitment;
+        for (uint256 i = 0; i < s.seats.length; ++i) {
+            uint256 whim = _whim(plan, i);
+            if (whim == 0 || s.seats[i].state != SeatState.Drawn) continue;
+            bytes32 digest = _choice(s, i, whim);
+            bytes32 commitment = _commitmentOf(s, i, digest);
+            if (whim == 1 && first != 0) (digest, commitment) = (COPIED, first);
+            _digestOf[h][s.level][_seatAt(s, i)] = digest;
+            vm.prank(_ownerOf(s.seats[i].agentId));
+            rounds.commit(h, s.level, _seatAt(s, i), commitment);
         }
+        ++count["commit"];
     }
 
-    /// @dev Most of those that can open do.
-    function open(uint256 which, uint256 plan) external {
+    /// @dev A relayer posts what seats signed, one entry twice; a level's first batch only.
+    function relay(uint256 which, uint256 plan) external {
+        (bytes32 h, bool found) = _roundIn(which, Phase.Committing);
+        if (!found) return;
+        Sitting memory s = _sitting(h);
+        if (_batchOf[h][s.level].length != 0) return;
+        SignedCommitment[] memory entries = new SignedCommitment[](s.seats.length + 1);
+        for (uint256 i = 0; i < s.seats.length; ++i) {
+            uint8 seat = _seatAt(s, i);
+            bytes32 digest = _choice(s, i, _whim(plan, i));
+            entries[i] = _signedCommitment(h, seat, digest);
+            if (s.seats[i].state == SeatState.Drawn) _digestOf[h][s.level][seat] = digest;
+        }
+        entries[s.seats.length] = entries[plan % s.seats.length];
+        vm.recordLogs();
+        vm.prank(keeper);
+        rounds.commitMany(h, s.level, entries);
+        _learn(h);
+        ++count["relay"];
+    }
+
+    /// @dev Most of those that can open do; a relayer those whose commitments it posted.
+    function open(uint256 which, uint256 plan) public {
         (bytes32 h, bool found) = _roundIn(which, Phase.Opening);
         if (!found) return;
-        uint256 last = rounds.seats(h).length;
-        for (uint256 i = 0; i <= last && rounds.phaseOf(h) == Phase.Opening; ++i) {
-            uint8 seat = i == last ? PROVIDER_SEAT : uint8(i);
-            bool lazy = uint256(keccak256(abi.encode(plan, i))) % 32 == 0;
-            bytes32 digest = digests[h][rounds.round(h).level][seat];
-            if (lazy || _stateOf(h, seat) != SeatState.Committed || digest == COPIED) continue;
-            _open(h, seat, digest);
-            if (seat == PROVIDER_SEAT) _noteClaim(h);
-            ++count["open"];
+        Sitting memory s = _sitting(h);
+        if (_batchOf[h][s.level].length != 0 && plan % 8 != 0) {
+            vm.recordLogs();
+            vm.prank(keeper);
+            rounds.openMany(h, s.level, _openings(s, plan, _digestOf[h][s.level]), _batchOf[h][s.level]);
+            _learn(h);
         }
+        for (uint256 i = 0; i < s.seats.length && rounds.phaseOf(h) == Phase.Opening; ++i) {
+            bytes memory opening = _openingCall(s, i, false);
+            // Of a batched seat the commitment is not stored.
+            bool posted = s.seats[i].state == SeatState.Committed && s.seats[i].commitment != 0;
+            bool copied = _digestOf[h][s.level][_seatAt(s, i)] == COPIED;
+            if (_whim(plan, i) == 0 || !posted || copied) continue;
+            (bool done,) = address(rounds).call(opening);
+            assertTrue(done, "an opening that must be taken");
+            if (_seatAt(s, i) == PROVIDER_SEAT) _noteClaim(h);
+            if (_whim(plan, i) == 3 && rounds.phaseOf(h) == Phase.Opening) {
+                _refused(address(rounds), opening);
+                ++count["reopened"];
+            }
+        }
+        ++count["open"];
     }
 
-    function advance(uint256 which) external {
+    function advance(uint256 which) public {
         (bytes32 h, bool found) = _roundIn(which, Phase.Tallying);
         if (!found) {
             (h, found) = _roundIn(which, Phase.Publishing);
             if (!found || vm.getBlockTimestamp() < rounds.round(h).publishClosesAt) return;
+            ++count["unpublished"];
         }
-        // For whoever concludes, an audit's lot must be there.
-        uint256 lot = rounds.round(h).entropyBlock;
-        if (vm.getBlockNumber() <= lot) vm.roll(lot + 1);
-        vm.recordLogs();
-        _advance(h);
-        _learn(h);
-        ++count["advance"];
+        _goOn(h);
     }
 
-    function appeal(uint256 which) external {
+    function appeal(uint256 which) public {
         (bytes32 h, bool found) = _roundIn(which, Phase.Appealing);
         if (!found) return;
         vm.recordLogs();
         _appeal(h);
         _learn(h);
-        ++count["appeal"];
     }
 
-    function publish(uint256 which) external {
+    function publish(uint256 which) public {
         (bytes32 h, bool found) = _roundIn(which, Phase.Publishing);
         if (!found || vm.getBlockTimestamp() >= rounds.round(h).publishClosesAt) return;
         _publish(h, OUTPUT);
-        ++count["publish"];
+        ++count["published"];
     }
 
     /// @dev Some seats of a round, some of them twice, some that do not exist.
@@ -163,129 +147,89 @@ contract Actors is Ledgers {
         (bytes32 h, bool found) = _roundIn(which, Phase.Final);
         if (!found) return;
         uint8 level = uint8(plan >> 64) % (rounds.round(h).level + 1);
-        uint256[] memory before = _stakes(h, level);
-        SeatRef[] memory refs = new SeatRef[](4);
+        SeatRef[] memory refs = new SeatRef[](8);
         for (uint256 i = 0; i < refs.length; ++i) {
-            refs[i] = SeatRef(h, level, uint8(plan >> (8 * i)) % 8);
+            refs[i] = SeatRef(h, level, uint8(plan >> (8 * i)) % 16);
         }
-        vm.prank(keeper);
-        rounds.settle(refs);
-        _checkSettled(h, level, before);
-        ++count["settle"];
+        _settleSome(h, level, refs);
     }
 
-    function withdrawCredit(uint256 who) external counted("withdrawCredit") {
+    /// @dev Every seat of a round that is over, which with it leaves the list.
+    function settleAll(uint256 which) public {
+        (bytes32 h, bool found) = _roundIn(which, Phase.Final);
+        if (found) _close(h);
+    }
+
+    function withdrawCredit(uint256 who) external {
         address account = [keeper, client, appellant, _agent(who / 4).owner][who % 4];
         if (rounds.creditOf(account) == 0) return;
         vm.prank(account);
         rounds.withdraw();
+        ++count["paid"];
     }
 
-    function wait(uint16 time) external counted("wait") {
-        skip(time % 40);
-        vm.roll(vm.getBlockNumber() + 1 + time % 5);
+    /// @dev Whatever some round waits for, so that many come to an end.
+    function hurry(uint256 which, uint256 plan) external {
+        if (live.length < MOST_ROUNDS && plan % 4 == 0) return submit(plan % 8 == 0, uint96(plan));
+        if (live.length == 0) return;
+        which %= live.length;
+        Phase phase = rounds.phaseOf(live[which]);
+        if (phase == Phase.Drawing) draw(which);
+        else if (phase == Phase.Committing) commit(which, plan);
+        else if (phase == Phase.Opening) open(which, plan);
+        else if (phase == Phase.Tallying) advance(which);
+        else if (phase == Phase.Appealing && plan % 3 != 0) appeal(which);
+        else if (phase == Phase.Publishing) publish(which);
+        else if (phase == Phase.Final) settleAll(which);
+        else wait(uint16(plan));
     }
 
-    // ------------------------------------------------------------------ what the invariants read
+    // ------------------------------------------------------------------ what must be refused
 
-    /// @dev Remembers the phases; false if one went back.
-    function phasesAdvance() external returns (bool) {
-        for (uint256 i = 0; i < requestHashes.length; ++i) {
-            bytes32 h = requestHashes[i];
-            uint256 now_ = 16 * begun[h] + uint8(rounds.phaseOf(h));
-            if (now_ < seen[h]) return false;
-            seen[h] = now_;
-        }
-        return true;
+    /// @dev An opening that is not the commitment's, and verbs of the court's.
+    function misbehave(uint256 which, uint8 seed) external {
+        (bytes32 h, bool found) = _roundIn(which, Phase.Opening);
+        if (!found) return;
+        Sitting memory s = _sitting(h);
+        uint256 i = seed % s.seats.length;
+        _refused(address(rounds), _openingCall(s, i, true));
+        uint256 agentId = s.seats[i].agentId;
+        _refused(address(vault), abi.encodeCall(vault.release, (agentId, 1, 1, h)));
+        _refused(address(vault), abi.encodeCall(vault.lock, (agentId, 1, h)));
+        _refused(address(rounds), abi.encodeCall(rounds.draw, (h)));
+        _refused(address(ledger), abi.encodeCall(ledger.record, (agentId, keeper, fuzzyId, 1, 0)));
+        ++count["refused"];
     }
 
-    function agents() external view returns (uint256) {
-        return verifiers.length + 1;
+    function _openingCall(Sitting memory s, uint256 i, bool wrong) private view returns (bytes memory) {
+        uint8 seat = _seatAt(s, i);
+        bytes32 digest = _digestOf[s.requestHash][s.level][seat];
+        if (wrong) digest = ~digest;
+        return abi.encodeCall(
+            rounds.open, (s.requestHash, s.level, seat, digest, _evidence(seat), _salt(s.requestHash, seat))
+        );
     }
 
-    /// @return sum of all bonded and unbonding stake. @return covered every lock is within its stake.
-    function stakes() external view returns (uint256 sum, bool covered) {
-        covered = true;
-        for (uint256 i = 0; i <= verifiers.length; ++i) {
-            Stake memory s = vault.stakeOf(_agent(i).id);
-            sum += uint256(s.bonded) + s.unbonding;
-            covered = covered && s.locked <= uint256(s.bonded) + s.unbonding;
-        }
+    function _refused(address target, bytes memory data) private {
+        vm.prank(keeper);
+        (bool done,) = target.call(data);
+        assertFalse(done, "a call that must be refused");
     }
 
-    /// @return fees and bonds of the rounds that are not final, and of seats that were not settled.
-    /// @return locks that rounds and unsettled seats must hold, all agents together.
-    function pending() external view returns (uint256 fees, uint256 locks) {
-        for (uint256 i = 0; i < requestHashes.length; ++i) {
-            bytes32 h = requestHashes[i];
-            Round memory r = rounds.round(h);
-            bool over = r.phase == Phase.Final;
-            if (!over) (fees, locks) = (fees + r.fee + paidIn[h], locks + r.bond);
-            for (uint8 level = 0; level <= r.level; ++level) {
-                (uint256 waiting, uint256 held) = _ofSeats(h, level, r.verdict);
-                locks += held;
-                if (over) fees += waiting;
-            }
-        }
+    // ------------------------------------------------------------------ minds
+
+    function _choice(Sitting memory s, uint256 i, uint256 whim) private pure returns (bytes32) {
+        bytes32 truth = keccak256(abi.encodePacked(s.key, OUTPUT));
+        uint256 moods = uint256(type(Mood).max) + 1;
+        Mood mood = Mood(uint256(keccak256(abi.encode(s.requestHash, s.level))) % moods);
+        if (whim == 2 || mood == Mood.Divided) return keccak256(abi.encode(truth, i));
+        bool provides = _seatAt(s, i) == PROVIDER_SEAT;
+        bool lies = mood == Mood.Collusion || mood == (provides ? Mood.LyingProvider : Mood.LyingCommittee);
+        return lies ? ~truth : truth;
     }
 
-    function locked() external view returns (uint256 sum) {
-        for (uint256 i = 0; i <= verifiers.length; ++i) {
-            sum += vault.stakeOf(_agent(i).id).locked;
-        }
-    }
-
-    function credits() external view returns (uint256 sum) {
-        sum = rounds.creditOf(keeper) + rounds.creditOf(client) + rounds.creditOf(provider.owner)
-            + rounds.creditOf(appellant);
-        for (uint256 i = 0; i < verifiers.length; ++i) {
-            sum += rounds.creditOf(verifiers[i].owner);
-        }
-    }
-
-    function balances()
-        external
-        view
-        returns (uint256 court, uint256 courtBurned, uint256 bank, uint256 bankBurned)
-    {
-        return (address(rounds).balance, rounds.burned(), address(vault).balance, vault.burned());
-    }
-
-    // ------------------------------------------------------------------ helpers
-
-    function _agent(uint256 who) private view returns (Agent memory) {
-        uint256 index = who % (verifiers.length + 1);
-        return index == verifiers.length ? provider : verifiers[index];
-    }
-
-    function _roundIn(uint256 which, Phase phase) private view returns (bytes32 h, bool found) {
-        for (uint256 i = 0; i < requestHashes.length; ++i) {
-            h = requestHashes[(which % requestHashes.length + i) % requestHashes.length];
-            if (rounds.phaseOf(h) == phase) return (h, true);
-        }
-    }
-
-    function _stateOf(bytes32 h, uint8 seat) private view returns (SeatState) {
-        return seat == PROVIDER_SEAT ? rounds.providerSeat(h).state : rounds.seats(h)[seat].state;
-    }
-
-    function _stakes(bytes32 h, uint8 level) private view returns (uint256[] memory list) {
-        Seat[] memory seats = rounds.seatsAt(h, level);
-        list = new uint256[](seats.length);
-        for (uint256 i = 0; i < seats.length; ++i) {
-            list[i] = _stakeOf(seats[i].agentId);
-        }
-    }
-
-    function _checkSettled(bytes32 h, uint8 level, uint256[] memory before) private {
-        Seat[] memory seats = rounds.seatsAt(h, level);
-        bool overturned = _isOverturned(h, level, rounds.round(h).verdict);
-        for (uint256 i = 0; i < seats.length; ++i) {
-            uint256 lost = before[i] - _stakeOf(seats[i].agentId);
-            bool spared = seats[i].state == SeatState.Opened && !(overturned && _isIn(h, level, i));
-            if (spared && lost != 0) openedSeatLostStake = true;
-            if (lost != 0 && overturned) ++count["overturned"];
-            if (lost > seats[i].lock) slashExceededLock = true;
-        }
+    /// @dev 0: does not act. 1: copies. 2: makes something up.
+    function _whim(uint256 plan, uint256 i) private pure returns (uint256) {
+        return uint256(keccak256(abi.encode(plan, i))) % 24;
     }
 }

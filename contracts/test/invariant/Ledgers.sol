@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {ICourtRecord} from "../../src/interfaces/ICourtRecord.sol";
 import {Profile} from "../../src/interfaces/IProfileRegistry.sol";
-import {Seat, SeatState, Verdict} from "../../src/interfaces/IVerificationRounds.sol";
+import {Batched, Seat, SeatState, Verdict} from "../../src/interfaces/IVerificationRounds.sol";
 import {AppealSetup} from "../appeals/AppealSetup.sol";
 import {Vm} from "forge-std/Vm.sol";
 
@@ -20,6 +20,11 @@ abstract contract Ledgers is AppealSetup {
     mapping(bytes32 requestHash => uint256) public paidIn; // fees and bonds of those
     mapping(bytes32 requestHash => mapping(uint8 level => uint256)) private _paidFor;
     mapping(bytes32 requestHash => mapping(uint8 level => Counted)) private _levels;
+    mapping(bytes32 requestHash => mapping(uint8 level => Batched[])) internal _batchOf;
+    mapping(bytes32 requestHash => address) private _providerOf;
+    mapping(bytes32 requestHash => mapping(uint256 agentId => bool)) private _satBefore;
+    mapping(bytes32 requestHash => mapping(address operator => bool)) private _judgedBefore;
+    mapping(string act => uint256) public count;
 
     function _profile() internal pure override returns (Profile memory p) {
         p = super._profile();
@@ -28,6 +33,10 @@ abstract contract Ledgers is AppealSetup {
 
     function _noteClaim(bytes32 h) internal {
         _levels[h][rounds.round(h).level].claimed = true;
+    }
+
+    function _noteProvider(bytes32 h, address owner) internal {
+        _providerOf[h] = owner;
     }
 
     /// @dev Reads what was recorded since `vm.recordLogs`.
@@ -45,11 +54,38 @@ abstract contract Ledgers is AppealSetup {
                 _paidFor[h][level] = fees + bond;
                 paidIn[h] += fees + bond;
                 ++begun[h];
+                ++count[bond == 0 ? "audited" : "appealed"];
             } else if (kind == ICourtRecord.AppealVoid.selector) {
                 uint8 level = abi.decode(logs[i].data, (uint8));
                 paidIn[h] -= _paidFor[h][level];
+                ++count["void"];
+            } else if (kind == ICourtRecord.CommitteeDrawn.selector) {
+                _learnCommittee(h, logs[i].data);
+            } else if (kind == ICourtRecord.Committed.selector) {
+                (uint8 level, uint8 seat, bytes32 commitment) =
+                    abi.decode(logs[i].data, (uint8, uint8, bytes32));
+                _batchOf[h][level].push(Batched(seat, commitment));
+            } else if (kind == ICourtRecord.Opened.selector) {
+                (uint8 level, uint8 seat,,) = abi.decode(logs[i].data, (uint8, uint8, bytes32, bytes32));
+                if (seat == PROVIDER_SEAT) _levels[h][level].claimed = true;
+            } else if (kind == ICourtRecord.DrawPostponed.selector) {
+                ++count["postponed"];
             }
         }
+    }
+
+    /// @dev Nobody twice in a round, neither the agent nor who enrolled it, and not whose work it is.
+    function _learnCommittee(bytes32 h, bytes memory data) private {
+        (,, uint256[] memory agentIds, address[] memory operators,) =
+            abi.decode(data, (uint8, bytes32, uint256[], address[], uint256));
+        for (uint256 i = 0; i < agentIds.length; ++i) {
+            assertNotEq(agentIds[i], provider.id, "the provider's agent judges its own work");
+            assertNotEq(operators[i], _providerOf[h], "an operator judges its own work");
+            assertFalse(_satBefore[h][agentIds[i]], "an agent was drawn twice");
+            assertFalse(_judgedBefore[h][operators[i]], "an operator was drawn twice");
+            (_satBefore[h][agentIds[i]], _judgedBefore[h][operators[i]]) = (true, true);
+        }
+        ++count["drawn"];
     }
 
     /// @return True if a later committee had the last word, and it was another, on what the provider
