@@ -220,12 +220,15 @@ def quoted(s: Scene, request: Request) -> None:
 @each(
     "net-selection",
     "Those selected are distinct, no more than selectionSize, no fewer than minOperators.",
+    PENDING,
     RESPONDED,
+    FAILED,
 )
 def selection(s: Scene, request: Request) -> None:
     policy = _decode(request)
     selected = s.logs(NETWORK, "ValidatorsSelected", request.hash)
-    require(bool(selected), f"request {request.name} was answered by nobody selected")
+    instead = f"request {request.name} was answered by nobody selected"
+    require(bool(selected) or request.state != RESPONDED, instead)
     for _, validators, entropy in selected[:1]:
         seats = len(validators)
         require(len(set(validators)) == seats, f"request {request.name}: one was selected twice")
@@ -260,18 +263,24 @@ def once(s: Scene, request: Request) -> None:
 
 @each(
     "net-aggregated",
-    "AttestationsAggregated says what was answered, by validators selected.",
+    "AttestationsAggregated, once: the answer, by minResponses distinct validators selected.",
     RESPONDED,
 )
 def aggregated(s: Scene, request: Request) -> None:
     found = s.logs(NETWORK, "AttestationsAggregated", request.hash)
-    require(bool(found), f"request {request.name} has no AttestationsAggregated")
-    _, validators, _, verdict = found[-1]
+    times = f"request {request.name} has AttestationsAggregated {len(found)} times"
+    require(len(found) == 1, times)
+    _, validators, root, verdict = found[0]
     response = _status(s, request)[2]
     require(verdict == response, f"request {request.name}: {verdict} there, {response} answered")
+    require(root != bytes(32), f"request {request.name}: attestations under a root of zero")
+    distinct = set(validators)
+    require(len(distinct) == len(validators), f"request {request.name}: one attested twice")
+    enough = len(validators) >= _decode(request).min_responses
+    require(enough, f"request {request.name}: only {len(validators)} attested")
     events = s.logs(NETWORK, "ValidatorsSelected", request.hash)
     chosen = {validator for _, selected, _ in events for validator in selected}
-    require(set(validators) <= chosen, f"request {request.name}: strangers attested")
+    require(distinct <= chosen, f"request {request.name}: strangers attested")
 
 
 def _status(s: Scene, request: Request) -> Any:

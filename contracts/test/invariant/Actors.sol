@@ -2,8 +2,11 @@
 pragma solidity ^0.8.28;
 
 import {
+    Flag,
+    FlagKind,
     Phase,
     Receipt as Work,
+    Seat,
     SeatRef,
     SeatState,
     SignedCommitment
@@ -119,11 +122,11 @@ contract Actors is Docket {
 
     function advance(uint256 which) public {
         (bytes32 h, bool found) = _roundIn(which, Phase.Tallying);
-        if (!found) {
-            (h, found) = _roundIn(which, Phase.Publishing);
-            if (!found || vm.getBlockTimestamp() < rounds.round(h).publishClosesAt) return;
-            ++count["unpublished"];
-        }
+        if (!found) (h, found) = _roundIn(which, Phase.Publishing);
+        if (!found) (h, found) = _roundIn(which, Phase.Flagging);
+        if (!found) (h, found) = _roundIn(which, Phase.Voting);
+        if (!found || vm.getBlockTimestamp() < _closesAt(h)) return;
+        if (rounds.phaseOf(h) == Phase.Publishing) ++count["unpublished"];
         _goOn(h);
     }
 
@@ -140,6 +143,32 @@ contract Actors is Docket {
         if (!found || vm.getBlockTimestamp() >= rounds.round(h).publishClosesAt) return;
         _publish(h, OUTPUT);
         ++count["published"];
+    }
+
+    function flag(uint256 which) public {
+        (bytes32 h, bool found) = _roundIn(which, Phase.Flagging);
+        if (!found || vm.getBlockTimestamp() >= _closesAt(h)) return;
+        vm.deal(appellant, appellant.balance + profile.appealBond);
+        vm.recordLogs();
+        vm.prank(appellant);
+        rounds.flag{value: profile.appealBond}(h, FlagKind.Claim);
+        _learn(h);
+    }
+
+    /// @dev Some seats vote, most of them the same.
+    function vote(uint256 which, uint256 plan) public {
+        (bytes32 h, bool found) = _roundIn(which, Phase.Voting);
+        if (!found || vm.getBlockTimestamp() >= _closesAt(h)) return;
+        Flag memory f = rounds.flagOf(h);
+        Seat[] memory seats = rounds.seatsAt(h, f.level);
+        vm.recordLogs();
+        for (uint8 seat = 0; seat < seats.length; ++seat) {
+            uint256 whim = _whim(plan, seat);
+            if (whim < 6 || ((f.faulty | f.sound) >> seat) & 1 == 1) continue;
+            vm.prank(_ownerOf(seats[seat].agentId));
+            rounds.vote(h, seat, whim != 6 && uint256(h) % 2 == 0);
+        }
+        _learn(h);
     }
 
     /// @dev Some seats of a round, some of them twice, some that do not exist.
@@ -180,6 +209,8 @@ contract Actors is Docket {
         else if (phase == Phase.Tallying) advance(which);
         else if (phase == Phase.Appealing && plan % 3 != 0) appeal(which);
         else if (phase == Phase.Publishing) publish(which);
+        else if (phase == Phase.Flagging && plan % 3 != 0) flag(which);
+        else if (phase == Phase.Voting && plan % 3 != 0) vote(which, plan);
         else if (phase == Phase.Final) settleAll(which);
         else wait(uint16(plan));
     }

@@ -37,7 +37,7 @@ abstract contract Docket is Holders {
         vm.roll(vm.getBlockNumber() + 1 + time % 5);
         if (time % 4 == 0 || live.length == 0) return skip(time % 40);
         Round memory r = rounds.round(live[time % live.length]);
-        uint256[4] memory ends = [r.commitClosesAt, r.openClosesAt, r.appealClosesAt, r.publishClosesAt];
+        uint256[3] memory ends = [r.commitClosesAt, r.openClosesAt, r.publishClosesAt];
         for (uint256 i = 0; i < ends.length; ++i) {
             if (ends[i] > vm.getBlockTimestamp()) return vm.warp(ends[i]);
         }
@@ -202,6 +202,13 @@ abstract contract Docket is Holders {
             h = live[(which % live.length + i) % live.length];
             if (rounds.phaseOf(h) == phase) return (h, true);
         }
+    }
+
+    /// @return When what a round waits for is over; before its count, at once.
+    function _closesAt(bytes32 h) internal view returns (uint256) {
+        Round memory r = rounds.round(h);
+        if (r.phase == Phase.Tallying) return 0;
+        return r.phase == Phase.Publishing ? r.publishClosesAt : r.openClosesAt;
     }
 
     function _sitting(bytes32 h) internal view returns (Sitting memory s) {

@@ -44,22 +44,19 @@ contract ExamInvariants is Test {
         targetContract(address(examinees));
     }
 
-    /// @dev To the wei, so nobody is paid twice.
-    function invariant_book__then_holds_what_it_owes() external view {
-        assertEq(examinees.held(), examinees.owed());
-        assertEq(examinees.held(), examinees.paidIn() - examinees.paidOut());
-    }
-
-    function invariant_refusals__then_each_has_a_reason() external view {
-        assertFalse(examinees.senseless());
-    }
-
-    function invariant_capability__then_only_for_those_who_know() external view {
-        assertFalse(examinees.unworthyPassed());
-    }
-
-    function invariant_counts__then_those_of_the_sheets() external view {
-        assertFalse(examinees.miscounted());
+    /// @dev To the wei, so nobody is paid twice; who is refused is told why; only who knows passes.
+    /// forge-config: default.invariant.runs = 20
+    /// forge-config: default.invariant.depth = 500
+    /// forge-config: ci.invariant.runs = 40
+    /// forge-config: ci.invariant.depth = 500
+    /// forge-config: deep.invariant.runs = 200
+    /// forge-config: deep.invariant.depth = 500
+    function invariant_exams__then_the_book_balances_and_only_who_knows_passes() external view {
+        assertEq(examinees.held(), examinees.owed(), "the book does not hold what it owes");
+        assertEq(examinees.held(), examinees.paidIn() - examinees.paidOut(), "paid twice");
+        assertFalse(examinees.senseless(), "a refusal without a reason");
+        assertFalse(examinees.unworthyPassed(), "who does not know passed");
+        assertFalse(examinees.miscounted(), "counts are not those of the sheets");
     }
 
     /// @dev What one run did is there to be looked at: `forge test -vv --match-contract ExamInvariants`.

@@ -28,7 +28,7 @@ abstract contract Ledgers is AppealSetup {
 
     function _profile() internal pure override returns (Profile memory p) {
         p = super._profile();
-        (p.appealWindow, p.auditBps) = (60, 3000);
+        (p.appealWindow, p.flagWindow, p.auditBps) = (60, 50, 3000);
     }
 
     function _noteClaim(bytes32 h) internal {
@@ -68,6 +68,15 @@ abstract contract Ledgers is AppealSetup {
             } else if (kind == ICourtRecord.Opened.selector) {
                 (uint8 level, uint8 seat,,) = abi.decode(logs[i].data, (uint8, uint8, bytes32, bytes32));
                 if (seat == PROVIDER_SEAT) _levels[h][level].claimed = true;
+            } else if (kind == ICourtRecord.Flagged.selector) {
+                paidIn[h] += profile.appealBond;
+                ++count["flagged"];
+            } else if (kind == ICourtRecord.Voted.selector) {
+                (uint8 level,,) = abi.decode(logs[i].data, (uint8, uint8, bool));
+                paidIn[h] -= profile.appealBond / 4 / rounds.seatsAt(h, level).length;
+            } else if (kind == ICourtRecord.FlagClosed.selector) {
+                (bool upheld,) = abi.decode(logs[i].data, (bool, uint256));
+                ++count[upheld ? "upheld" : "unfounded"];
             } else if (kind == ICourtRecord.DrawPostponed.selector) {
                 ++count["postponed"];
             }
@@ -88,18 +97,18 @@ abstract contract Ledgers is AppealSetup {
         ++count["drawn"];
     }
 
-    /// @return True if a later committee had the last word, and it was another, on what the provider
-    /// claimed before both.
-    function _isOverturned(bytes32 h, uint8 level, Verdict last) internal view returns (bool) {
+    /// @return overturned True if the committees' last word was another, on what the provider claimed before
+    /// both, and the round ended so.
+    function _isOverturned(bytes32 h, uint8 level, Verdict last) internal view returns (bool overturned) {
         Counted memory mine = _levels[h][level];
         if (!_decides(mine.verdict) || !_decides(last) || mine.verdict == last || !mine.claimed) {
             return false;
         }
         for (uint8 later = level + 1; later <= rounds.round(h).level; ++later) {
             Counted memory other = _levels[h][later];
-            if (other.verdict == last && other.claimed) return true;
+            if (other.verdict == mine.verdict) overturned = false;
+            else if (other.verdict == last && other.claimed) overturned = true;
         }
-        return false;
     }
 
     function _isIn(bytes32 h, uint8 level, uint256 seat) internal view returns (bool) {

@@ -16,7 +16,7 @@ contract NetworkInvariants is Test {
     function setUp() external {
         actors = new Actors();
         actors.setUp();
-        bytes4[22] memory acts = [
+        bytes4[24] memory acts = [
             actors.stake.selector,
             actors.requestUnstake.selector,
             actors.withdrawStake.selector,
@@ -38,6 +38,8 @@ contract NetworkInvariants is Test {
             actors.open.selector,
             actors.advance.selector,
             actors.appeal.selector,
+            actors.flag.selector,
+            actors.vote.selector,
             actors.hurry.selector
         ];
         bytes4[] memory selectors = new bytes4[](acts.length + HURRIES);
@@ -64,7 +66,7 @@ contract NetworkInvariants is Test {
         assertEq(court, burned, "something is left with the court");
         assertEq(bank, slashed, "something is left in the vault");
 
-        string[24] memory kinds = _kinds();
+        string[27] memory kinds = _kinds();
         string memory line = "so far:";
         for (uint256 i = 0; i < kinds.length; ++i) {
             string memory name = string.concat("CAMPAIGN_", kinds[i]);
@@ -76,7 +78,7 @@ contract NetworkInvariants is Test {
         console.log(line);
     }
 
-    function _kinds() private pure returns (string[24] memory) {
+    function _kinds() private pure returns (string[27] memory) {
         return [
             "submitted",
             "postponed",
@@ -88,6 +90,9 @@ contract NetworkInvariants is Test {
             "refused",
             "published",
             "unpublished",
+            "flagged",
+            "upheld",
+            "unfounded",
             "accepted",
             "rejected",
             "inconclusive",
