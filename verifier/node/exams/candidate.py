@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ _log = logging.getLogger("assay.node")
 
 ROLE = "candidate"
 BLANK = b"assay/blank/1"
-FAILED = "failed"
+PASSED, FAILED = "passed", "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Candidate:
         self._errands = errands
         self._box = box
         self._desks: dict[int, _Desk] = {}
+        self._tries: Counter[tuple[int, int]] = Counter()
         self._said: dict[int, str] = {}
 
     def look(self, head: ExamHead, settled: Stage, now: int, wanted_for: frozenset[bytes]) -> bool:
@@ -121,8 +123,9 @@ class Candidate:
         return self._tools.agent_id not in board
 
     def _failed_in_a_row(self, profile_id: bytes) -> int:
-        outcomes = [o for o in self._tools.shelf.outcomes(ROLE, profile_id) if o != "not sat"]
-        return next((i for i, o in enumerate(outcomes) if o != FAILED), len(outcomes))
+        counted = self._tools.shelf.outcomes(ROLE, profile_id)
+        outcomes = [outcome for outcome in counted if outcome in (PASSED, FAILED)]
+        return next((i for i, o in enumerate(outcomes) if o == PASSED), len(outcomes))
 
     def _pending(self, head: ExamHead) -> bool:
         """Whether a sheet is handed in at another exam of the profile that may still be passed."""
@@ -165,16 +168,19 @@ class Candidate:
             return
         engine = tools.engines.engine(desk.profile)
         require_environment(desk.profile, engine)
+        # One that the engine cannot do keeps nobody from the others.
+        place = min(missing, key=lambda each: self._tries[exam_id, each])
+        self._tries[exam_id, place] += 1
         try:
-            output = engine.generate(desk.tasks[missing[0]])
+            output = engine.generate(desk.tasks[place])
             digest(output, desk.profile, head.exam.key)
         except (EngineError, TaskError, DigestError) as error:
             if not late and not isinstance(error, DigestError):
                 raise
             # A blank is one wrong answer; not to hand in would be as many as there are.
-            tools.shelf.save_answer(exam_id, missing[0], None)
+            tools.shelf.save_answer(exam_id, place, None)
         else:
-            tools.shelf.save_answer(exam_id, missing[0], tools.files.save_output(output))
+            tools.shelf.save_answer(exam_id, place, tools.files.save_output(output))
         if missing[1:]:
             return
         self._make_paper(head, desk, tools.shelf.answers(exam_id))
@@ -244,7 +250,7 @@ class Candidate:
         outcome = reason
         if held.state is SittingState.GRADED:
             marks = [e for e in tools.reader.view(head).graded if e.owner == tools.owner]
-            outcome = "passed" if any(event.passed for event in marks) else FAILED
+            outcome = PASSED if any(event.passed for event in marks) else FAILED
             _log.info("exam %d: %s", head.exam_id, outcome)
         tools.shelf.close_exam(ROLE, head.exam_id, head.terms.profile_id, outcome)
         self._desks.pop(head.exam_id, None)

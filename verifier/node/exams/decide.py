@@ -102,7 +102,7 @@ class Examining:
         late: the clock's end of the stage is over.
         posted, opened: our section is posted, its key is open.
         sat, graded: candidates, and of them those whose sheets are counted.
-        sheets: opened sheets at hand that are not graded.
+        collects: it is our turn to have the sheets graded that candidates left somewhere.
         doubts: open doubts.
     """
 
@@ -114,7 +114,7 @@ class Examining:
     late: bool
     sat: int
     graded: int
-    sheets: int
+    collects: bool
     doubts: int
     now: int
     half: int
@@ -143,7 +143,7 @@ def examine(e: Examining) -> tuple[Act, str]:
     if e.stage is Stage.GRADING:
         if e.graded == e.sat or e.late:
             return Act.CONCLUDE, ""
-        if e.sheets:
+        if e.collects:
             return Act.GRADE, ""
     return Act.WAIT, ""
 

@@ -71,9 +71,14 @@ class Errands:
         return stirred
 
     def attempt(self, name: Hashable, what: str, job: Callable[[], Any]) -> None:
-        """Does a job now; a failure is said and begins a pause. `what`: its name for people."""
+        """Does a job now; a failure is said and begins a pause. `what`: its name for people.
+
+        A job that answers False had nothing to do, and is not asked again for a while.
+        """
         try:
-            job()
+            if job() is False:
+                self._retries.failed(name)
+                return
         except RevertError as error:
             # Mostly somebody was quicker; the next look tells.
             self._retries.failed(name)

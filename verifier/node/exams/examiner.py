@@ -64,7 +64,7 @@ class Examiner:
         posted = int(found.poster, 16) != 0
         paper = self._paper(exam_id, section)
         grading = head.stage is Stage.GRADING and head.exam.graded < head.exam.candidates
-        sheets = self._sheets(head) if grading and self._is_my_turn(head, section) else []
+        collects = grading and self._box.can_send and self._is_my_turn(head, section)
         situation = Examining(
             stage=head.stage,
             settled=settled,
@@ -74,7 +74,7 @@ class Examiner:
             late=now >= head.until,
             sat=head.exam.candidates,
             graded=head.exam.graded,
-            sheets=len(sheets),
+            collects=collects,
             doubts=head.exam.doubts,
             now=now,
             half=half_of(head),
@@ -86,7 +86,7 @@ class Examiner:
         elif act is Act.SET:
             self._set(head, section)
         elif act is Act.GRADE:
-            self._send(head, "grade", lambda: self._grade(head, sheets))
+            self._send(head, "grade", lambda: self._grade(head))
         elif paper is not None and act in (Act.POST, Act.OPEN_KEY, Act.DEFEND):
             self._do(act, head, section, paper, now)
         elif act in (Act.CONCLUDE, Act.CANCEL) and self._is_my_turn(head, section):
@@ -133,6 +133,8 @@ class Examiner:
         name = ("exam", head.exam_id, ROLE, "set")
         if head.exam.bond > self._config.max_bond:
             self._say(head.exam_id, f"exam {head.exam_id}: its bond is over max_bond: not posted")
+        elif self._waits_for_another(head):
+            self._say(head.exam_id, f"exam {head.exam_id}: another of the profile comes first")
         elif self._errands.ready(name):
             what = f"exam {head.exam_id}: an item of section {section}"
             self._tools.generator.submit(
@@ -171,11 +173,14 @@ class Examiner:
         job = f"exam:{exam_id}:post:{section}:{seal.hex()[:16]}"
         self._tools.sender.send(BOOK, "post", *arguments, value=head.exam.bond, job=job)
 
-    def _grade(self, head: ExamHead, sheets: list[Sheet]) -> None:
+    def _grade(self, head: ExamHead) -> bool:
+        """Has the sheets graded that were left at the backend; whether there were any."""
+        sheets = self._sheets(head)
         keys = self._tools.reader.view(head).section_keys()
         for first in range(0, len(sheets), AT_ONCE):
             batch = sheets[first : first + AT_ONCE]
             self._tools.sender.send(BOOK, "grade", head.exam_id, keys, batch)
+        return bool(sheets)
 
     # ------------------------------------------------------------------ inside
 
@@ -185,11 +190,22 @@ class Examiner:
         handed_in = self._tools.reader.view(head).sat
         sat = {str(event.owner): bytes(event.commitment) for event in handed_in}
         found = []
-        for sheet in self._box.collect(exam_id, sat) if self._box.can_send else []:
+        for sheet in self._box.collect(exam_id, sat):
             held: SheetOnChain = chain.call(BOOK, "sittingOf", exam_id, sheet.owner)
             if held.state is SittingState.SAT:
                 found.append(sheet)
         return found
+
+    def _waits_for_another(self, head: ExamHead) -> bool:
+        """One exam of a profile is prepared at a time: else an examiner who announces many could
+        use up the others' tasks and lock up their bonds."""
+        reader, closed = self._tools.reader, self._tools.shelf.closed(ROLE)
+        for exam_id in range(1, head.exam_id):
+            other = None if exam_id in closed else reader.head(exam_id)
+            same = other is not None and other.terms.profile_id == head.terms.profile_id
+            if same and other is not None and other.stage <= Stage.SITTING:
+                return True
+        return False
 
     def _is_my_turn(self, head: ExamHead, section: int) -> bool:
         return self._turns.come((head.exam_id, head.stage), section)
