@@ -125,6 +125,56 @@ contract FlagAttacksTest is FlagSetup {
         _assertClosed(h);
     }
 
+    /// @dev A flagger that holds, or buys, a quorum of the seats has what is right rejected: nobody can appeal against
+    /// votes. It gains no more than the reward, and by one committee no more than that once.
+    function test_bought_votes__when_a_quorum_is_the_flaggers__then_it_gains_a_quarter_and_the_rest_burns()
+        external
+    {
+        bytes32 h = _published();
+        uint256 fees = _creditOfSeats(h);
+        _flag(h, FlagKind.Claim);
+        _say(h, 0, true);
+        _say(h, 1, true);
+        _advance(h);
+        _assertVerdict(h, Verdict.Rejected, "vni:ok", 0);
+        // The seats' fees were theirs in any case.
+        uint256 gain = rounds.creditOf(flagger) - BOND + _creditOfSeats(h) - fees - 3 * FEE;
+        assertEq(gain, LOST / 4);
+        assertEq(vault.burned(), LOST - LOST / 4);
+        _assertPaid(h);
+    }
+
+    /// @dev What is published by reference the contract has not seen, in no family: a claim that is not the output's is
+    /// found by whoever looks, and stands if nobody flags it.
+    function test_false_claim__when_exact_bytes_are_published_by_reference__then_it_takes_a_flag_to_reject_it()
+        external
+    {
+        bytes32 h = _falselyClaimed("flagged");
+        _flag(h, FlagKind.Claim);
+        _say(h, 0, true);
+        _say(h, 1, true);
+        _advance(h);
+        _assertVerdict(h, Verdict.Rejected, "vni:ok", 0);
+        h = _falselyClaimed("not flagged");
+        _lapseFlags(h);
+        _assertVerdict(h, Verdict.Accepted, "vni:ok", 100);
+    }
+
+    function _falselyClaimed(bytes32 task) private returns (bytes32 h) {
+        h = _submit(exactId, task);
+        bytes32 claim = keccak256("what the committee makes of it");
+        _decide(h, claim, claim);
+        _closeWindow(h);
+        vm.prank(provider.owner);
+        rounds.publishByReference(h, task, keccak256(OUTPUT), OUTPUT_SALT, URI);
+    }
+
+    function _creditOfSeats(bytes32 h) private view returns (uint256 sum) {
+        for (uint8 seat = 0; seat < 3; ++seat) {
+            sum += rounds.creditOf(_ownerOf(_agentIn(h, seat)));
+        }
+    }
+
     function _published() private returns (bytes32 h) {
         h = _submit(fuzzyId, "task");
         _decide(h, 0, 0);
