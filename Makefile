@@ -18,7 +18,7 @@ TWO := --numprocesses 2 --dist loadfile
 # Models and linear algebra on one thread each: the processes of a network share the machine.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-test demo test test-contracts test-python check bench experiments experiments-images experiments-attacks experiments-text experiments-vectors experiments-retrieval test-ci test-deep lock clean
+.PHONY: help setup setup-test demo test test-contracts test-python check bench bench-ponder experiments experiments-images experiments-attacks experiments-text experiments-vectors experiments-retrieval test-ci test-deep lock clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -44,6 +44,9 @@ $(STAMP)-retrieval: requirements/retrieval.txt
 
 $(STAMP)-bench: requirements/bench.txt
 	@mkdir -p .setup && PYTHON='$(PYTHON)' scripts/setup.sh bench && touch $@
+
+$(STAMP)-ponder: scripts/backend/ponder/package-lock.json
+	@mkdir -p .setup && scripts/setup.sh ponder && touch $@
 
 $(STAMP)-fuzz: requirements/fuzz.txt $(STAMP)-test
 	@scripts/setup.sh fuzz && touch $@
@@ -83,6 +86,9 @@ check: $(STAMP)-test ## Format, lint, types, contract lint and sizes, generated 
 
 bench: $(STAMP)-test $(STAMP)-bench ## Speed of digests and of the backend, gas of a round. ARGS="--quick" for a look.
 	@scripts/bench.sh $(ARGS)
+
+bench-ponder: $(STAMP)-test $(STAMP)-ponder ## Indexing beside Ponder, whose packages are brought for it.
+	@$(BIN)/python scripts/bench_ponder.py $(ARGS)
 
 experiments: experiments-images experiments-attacks experiments-text ## Experiments on real outputs, resumable, hours. ARGS="--quick": minutes.
 

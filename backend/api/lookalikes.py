@@ -78,7 +78,7 @@ async def find_lookalikes_of_bytes(
     limit: Limit = DEFAULT_PAGE,
 ) -> LookalikeList:
     """Look-alikes of the bytes in the body, which are not kept."""
-    body = await whole_body(request, services.files.max_bytes, "output")
+    body = await whole_body(request, services.files.max_bytes, "file")
 
     def search() -> LookalikeList:
         # Opened now: a slow upload must not hold a connection to the database.

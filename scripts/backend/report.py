@@ -95,10 +95,10 @@ def page(result: dict[str, Any]) -> str:
 PONDER = """
 ## Beside Ponder
 
-`python scripts/bench_ponder.py`, after `scripts/setup.sh ponder` (Ponder 0.16.10, the newest that
-runs on Node.js 20; later ones ask for 22). The same chain and events in one run, from the first
-request for events until all are there; Ponder makes three tables of what both read, Assay all of
-its own.
+`make bench-ponder` measures it (Ponder 0.16.10, the newest that runs on Node.js 20; later ones ask
+for 22). It is no part of `make bench`, for it brings some 200 packages that nothing else needs, by
+a lock of their own. The same chain and events in one run, from the first request for events until
+all are there; Ponder makes three tables of what both read, Assay all of its own.
 
 | | events | a second |
 |---|---:|---:|
