@@ -11,11 +11,11 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from chain import messages
 from chain.events import CommitteeDrawn, Event, RoundSubmitted
-from chain.exam_structs import Exam, ExamTerms
+from chain.exam_structs import Exam, ExamTerms, Sheet
 from chain.structs import Receipt
 from chain.types import ProfileId, RequestHash, Stage, Wei
 from chain.units import ETHER
@@ -30,6 +30,7 @@ from verifier.node.daemon import NodeDaemon
 from verifier.node.engine_book import DEFAULT, EngineConfig
 from verifier.node.exams.book import BookReader, ExamView
 from verifier.node.exams.config import ExaminerConfig, SitMode, SittingConfig
+from verifier.node.exams.sheets import SheetBox
 from verifier.node.exams.shelf import Shelf
 from verifier.node.launch import OpenNode
 from verifier.node.statedir import StateDir
@@ -119,8 +120,35 @@ class Node:
             self.close()
             self._open()
 
+    def leave_sheets_at(self, box: SheetsAtHand) -> None:
+        """Candidate and examiner meet there from now on."""
+        exams = self._node.exams
+        for role in (exams.candidate, exams.examiner) if exams is not None else ():
+            if role is not None:
+                role._box = cast(SheetBox, box)
+
     def close(self) -> None:
         self._node.__exit__()
+
+
+class SheetsAtHand:
+    """What a backend does with sheets, in memory; `collected` counts."""
+
+    can_send = True
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Sheet] = {}
+        self.collected = 0
+
+    def has_sent(self, _exam_id: int) -> bool:
+        return bool(self.kept)
+
+    def send(self, _exam_id: int, sheet: Sheet) -> None:
+        self.kept[sheet.owner] = sheet
+
+    def collect(self, _exam_id: int, commitments: dict[str, bytes]) -> list[Sheet]:
+        self.collected += len(self.kept)
+        return [sheet for owner, sheet in self.kept.items() if owner in commitments]
 
 
 class ExamStage:
