@@ -155,6 +155,17 @@ class ValidatorsSelected(Event):
 
 
 @dataclass(frozen=True)
+class AttestationsAggregated(Event):
+    """ERC-8294: what a level's seats attest; `chain.attestations` has the root."""
+
+    CONTRACT = ("VerificationRounds",)
+    request_hash: RequestHash
+    validators: tuple[Address, ...]
+    attestations_root: Bytes32
+    aggregated_verdict: int
+
+
+@dataclass(frozen=True)
 class RoundSubmitted(Event):
     CONTRACT = ("VerificationRounds",)
     request_hash: RequestHash
@@ -190,10 +201,10 @@ class CommitteeDrawn(Event):
 
 @dataclass(frozen=True)
 class Committed(Event):
+    """At the round's present level; `CommitteeDrawn` says whose seat it is."""
+
     CONTRACT = ("VerificationRounds",)
     request_hash: RequestHash
-    agent_id: AgentId
-    level: int
     seat: int
     commitment: Bytes32
 

@@ -63,15 +63,13 @@ contract CourtDraws is RoundsFlags {
             return _giveUp(requestHash, head, profileId, profile);
         }
 
-        bytes32 key = keccak256(abi.encode(entropy, requestHash, head.level, "key"));
         uint256 commitClosesAt = block.timestamp + profile.commitWindow;
         Level storage level = c.levels[head.level];
         level.bench =
             BenchLib.seated(agentIds.length, quorum, commitClosesAt, commitClosesAt + profile.openWindow);
-        level.key = key;
-        _seat(level, agentIds);
+        _seat(level, uint96(uint256(entropy)), agentIds);
 
-        emit CommitteeDrawn(requestHash, head.level, key, agentIds, operators, commitClosesAt);
+        _emitDrawn(requestHash, head.level, agentIds, operators, commitClosesAt);
         emit IValidationNetwork.ValidatorsSelected(requestHash, operators, entropy);
     }
 
@@ -158,12 +156,24 @@ contract CourtDraws is RoundsFlags {
         });
     }
 
-    function _seat(Level storage level, uint256[] memory agentIds) private {
-        uint256 word;
-        for (uint256 i = 0; i < agentIds.length; ++i) {
-            word |= agentIds[i] << (48 * (i % 5));
-            if (i % 5 != 4 && i + 1 != agentIds.length) continue;
-            level.agents[i / 5] = word;
+    function _emitDrawn(
+        bytes32 requestHash,
+        uint8 number,
+        uint256[] memory agentIds,
+        address[] memory operators,
+        uint256 commitClosesAt
+    ) private {
+        bytes32 key = _keyOf(requestHash, number);
+        emit CommitteeDrawn(requestHash, number, key, agentIds, operators, commitClosesAt);
+    }
+
+    function _seat(Level storage level, uint96 seed, uint256[] memory agentIds) private {
+        uint256 word = seed;
+        uint256 last = agentIds.length + SEED_PLACES - 1;
+        for (uint256 place = SEED_PLACES; place <= last; ++place) {
+            word |= agentIds[place - SEED_PLACES] << (32 * (place % 8));
+            if (place % 8 != 7 && place != last) continue;
+            level.agents[place / 8] = word;
             word = 0;
         }
     }

@@ -88,8 +88,8 @@ contract StakeVault is VaultSlashes {
         require(_profiles.isRegistered(profileId), VaultProfileUnknown(profileId));
         Enrolment storage enrolment = _enrolments[agentId][profileId];
         require(enrolment.operator == address(0), VaultAlreadyEnrolled(agentId, profileId));
-        // Registries count agents from 0: no agent is refused, and five ids fit in a word of the court's.
-        require(agentId <= type(uint48).max, VaultAgentIdTooLarge(agentId));
+        // Registries count agents from 0: no agent is refused, and eight ids fit in a word of the court's.
+        require(agentId <= type(uint32).max, VaultAgentIdTooLarge(agentId));
         require(_profilesOf[agentId].length < MAX_PROFILES, VaultTooManyProfiles(agentId, MAX_PROFILES));
         address operator = _identity.ownerOf(agentId);
         Pool storage pool = _pools[profileId];
@@ -183,6 +183,19 @@ contract StakeVault is VaultSlashes {
     {
         Enrolment storage enrolment = _enrolments[agentId][profileId];
         return (enrolment.operator, enrolment.since);
+    }
+
+    /// @inheritdoc IStakeVault
+    function operatorsOf(bytes32 profileId, uint256[] calldata agentIds, uint32 before)
+        external
+        view
+        returns (address[] memory operators)
+    {
+        operators = new address[](agentIds.length);
+        for (uint256 i = 0; i < agentIds.length; ++i) {
+            Enrolment storage enrolment = _enrolments[agentIds[i]][profileId];
+            if (enrolment.since < before) operators[i] = enrolment.operator;
+        }
     }
 
     /// @inheritdoc IStakeVault

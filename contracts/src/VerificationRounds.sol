@@ -121,6 +121,11 @@ contract VerificationRounds is RoundsSeats {
     }
 
     /// @inheritdoc IVerificationRounds
+    function publish(bytes32, bytes32, bytes calldata, bytes32) external {
+        Delegate.forward(address(_draws));
+    }
+
+    /// @inheritdoc IVerificationRounds
     function publishByReference(bytes32, bytes32, bytes32, bytes32, string calldata) external {
         Delegate.forward(address(_draws));
     }

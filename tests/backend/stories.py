@@ -121,8 +121,7 @@ def drawn(request: bytes, closes_at: int) -> list[Emitted]:
 
 
 def committed(request: bytes, seat: int) -> Emitted:
-    agent = PROVIDER if seat == PROVIDER_SEAT else VERIFIERS[seat]
-    return emit(Committed, request, agent, 0, seat, word(f"commitment {seat}"))
+    return emit(Committed, request, seat, word(f"commitment {seat}"))
 
 
 def opened(request: bytes, seat: int, digest: int) -> Emitted:

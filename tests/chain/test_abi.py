@@ -8,7 +8,7 @@ from eth_abi.abi import encode
 from chain import abi, artifacts
 from chain.decoder import EventDecoder
 from chain.errors import ConfigError, MessageError
-from chain.events import Committed, Registered, RoundFinalized
+from chain.events import Opened, Registered, RoundFinalized
 from chain.structs import Stake
 from chain.types import Address, Verdict, Wei
 
@@ -123,11 +123,11 @@ def test_decoder__when_a_text_is_not_utf8__then_it_is_decoded_all_the_same() -> 
 def test_decoder__when_numbers_are_indexed__then_they_are_numbers() -> None:
     log = raw(
         HERE,
-        [topic("VerificationRounds", "Committed"), HASH, "0x" + "00" * 31 + "07"],
-        encode(["uint8", "uint8", "bytes32"], [0, 255, b"\x01" * 32]),
+        [topic("VerificationRounds", "Opened"), HASH, "0x" + "00" * 31 + "07"],
+        encode(["uint8", "uint8", "bytes32", "bytes32"], [0, 255, b"\x01" * 32, bytes(32)]),
     )
 
     event = EventDecoder({"VerificationRounds": HERE}).decode(log)
 
-    assert isinstance(event, Committed)
+    assert isinstance(event, Opened)
     assert (event.agent_id, event.seat) == (7, 255)

@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 from eth_utils.crypto import keccak
 
+from chain.attestations import Attestation, root
 from chain.conformance.run import Verdict, run
 from chain.conformance.scene import Subject
 from chain.conformance.stage import Simulated
 from chain.conformance.surface import IDENTITY, NETWORK, REPUTATION, VALIDATION
 from chain.errors import RevertError
-from chain.events import NewFeedback
+from chain.events import AttestationsAggregated, CommitteeDrawn, NewFeedback, Opened
 from chain.rpc import Rpc
 from chain.structs import Receipt
-from chain.types import Bytes32, RequestHash
+from chain.types import PROVIDER_SEAT, Bytes32, RequestHash
 from cli import main
 from cli.anvil import AnvilOptions
 from tests.support.court import OUTPUT, ROUNDS, Court, digest_of, open_court
@@ -137,6 +138,36 @@ def test_court__when_checked_as_a_network__then_its_requests_are_the_standards(
     results = list(run(Subject(rpc, addresses), lambda: Simulated(rpc)))
 
     failed = {r.check.id: r.detail for r in results if r.verdict is not Verdict.PASSED}
-    # The court counts digests itself, so there are no attestations that it could aggregate.
-    assert failed.keys() <= {"ValidationNetwork-events", "net-aggregated"}, failed
+    assert not failed
     rpc.close()
+
+
+def test_attestations__when_a_round_is_accepted__then_the_root_is_what_its_events_give(
+    story: Story,
+) -> None:
+    court = story.court
+    logs = court.door.logs(0, court.door.head().number)
+    events = [event for event in logs if getattr(event, "request_hash", None) == story.accepted]
+    (drawn,) = [event for event in events if isinstance(event, CommitteeDrawn)]
+    (told,) = [event for event in events if isinstance(event, AttestationsAggregated)]
+    at = court.door.block(told.log.block_number)
+    assert at is not None
+    expected = [
+        Attestation(
+            request_hash=story.accepted,
+            agent_id=event.agent_id,
+            validator=drawn.operators[event.seat],
+            verdict=100,
+            evidence_hash=event.digest,
+            issued_at=at.timestamp,
+            challenge_kind=court.profile_id,
+            nonce_hash=drawn.key,
+        )
+        for event in sorted(
+            (event for event in events if isinstance(event, Opened)), key=lambda each: each.seat
+        )
+        if event.seat != PROVIDER_SEAT
+    ]
+    assert told.validators == tuple(each.validator for each in expected)
+    assert told.attestations_root == root(expected)
+    assert told.aggregated_verdict == 100

@@ -126,19 +126,20 @@ def _drawn(scope: Scope, event: CommitteeDrawn) -> None:
 
 
 def _committed(scope: Scope, event: Committed) -> None:
+    level = _round(scope, event.request_hash)["level"]
     scope.rows.put(
         SeatRecord,
         event.request_hash,
-        event.level,
+        level,
         event.seat,
         commitment=event.commitment,
         committed_at=scope.timestamp,
         committed_tx=event.log.transaction_hash,
     )
     if event.seat == PROVIDER_SEAT:
-        scope.rows.put(LevelRecord, event.request_hash, event.level, claim_due=True)
+        scope.rows.put(LevelRecord, event.request_hash, level, claim_due=True)
     else:
-        _count(scope, event, "committed")
+        _count(scope, event.request_hash, level, "committed")
 
 
 def _commits_closed(scope: Scope, event: CommitsClosed) -> None:
@@ -166,13 +167,13 @@ def _opened(scope: Scope, event: Opened) -> None:
     if event.seat == PROVIDER_SEAT:
         scope.rows.put(LevelRecord, event.request_hash, event.level, claim_due=False)
     else:
-        _count(scope, event, "opened")
+        _count(scope, event.request_hash, event.level, "opened")
 
 
-def _count(scope: Scope, event: Committed | Opened, what: str) -> None:
-    row = scope.rows.get(LevelRecord, event.request_hash, event.level)
+def _count(scope: Scope, request_hash: RequestHash, level: int, what: str) -> None:
+    row = scope.rows.get(LevelRecord, request_hash, level)
     assert row is not None, "seats act after the draw"
-    scope.rows.put(LevelRecord, event.request_hash, event.level, **{what: row[what] + 1})
+    scope.rows.put(LevelRecord, request_hash, level, **{what: row[what] + 1})
 
 
 def _tallied(scope: Scope, event: Tallied) -> None:

@@ -63,10 +63,9 @@ interface ICourtRecord {
         address[] operators,
         uint256 commitClosesAt
     );
+    /// @notice At the round's present level; `CommitteeDrawn` says whose seat it is.
     /// @param seat 0..n-1, or PROVIDER_SEAT.
-    event Committed(
-        bytes32 indexed requestHash, uint256 indexed agentId, uint8 level, uint8 seat, bytes32 commitment
-    );
+    event Committed(bytes32 indexed requestHash, uint8 seat, bytes32 commitment);
     /// @notice An entry of `commitMany` or `openMany` that did nothing. @param reason selector of the error
     /// with which `commit` or `open` would have reverted.
     event EntrySkipped(bytes32 indexed requestHash, uint8 level, uint8 seat, bytes4 reason);

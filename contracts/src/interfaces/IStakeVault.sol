@@ -130,6 +130,11 @@ interface IStakeVault {
         returns (address operator, uint32 since);
     /// @notice Weight (gwei) of an agent for draws of rounds submitted in `epoch`: the last epoch, this
     /// one or the next; reverts VaultEpochUnknown for any other.
+    /// @return operators who enrolled the agents before an epoch, and still are; zero for others.
+    function operatorsOf(bytes32 profileId, uint256[] calldata agentIds, uint32 before)
+        external
+        view
+        returns (address[] memory operators);
     function weightOf(uint256 agentId, bytes32 profileId, uint32 epoch) external view returns (uint256);
     function totalWeight(bytes32 profileId, uint32 epoch) external view returns (uint256);
     /// @notice Wei slashed so far that lie here: for ever, unless there is a treasury.

@@ -23,6 +23,12 @@ interface IValidationNetwork is IERC165 {
 
     event RequestAccepted(bytes32 indexed requestHash, bytes policy, uint256 priceWei);
     event ValidatorsSelected(bytes32 indexed requestHash, address[] validators, bytes32 selectionEntropy);
+    /// @notice Whenever a level was counted with a verdict: its seats that opened, in their order, and the root of their
+    /// attestations (`libraries/Attestations.sol`). Without any if an Accepted output was then not published,
+    /// or found wrong: no attestation says so, the contract does. The last one is what was answered.
+    event AttestationsAggregated(
+        bytes32 indexed requestHash, address[] validators, bytes32 attestationsRoot, uint8 aggregatedVerdict
+    );
 
     /// @notice The price that means "ask elsewhere": type(uint256).max. Never quoted here.
     function OUT_OF_BAND_PRICE() external view returns (uint256);

@@ -18,6 +18,23 @@ library AgentAuth {
         return account != address(0) && account == identity.getAgentWallet(agentId);
     }
 
+    /// @notice `isOperator`, cheaper if it is the owner and dearer if not.
+    function isOwnerOrOperator(IIdentityRegistry identity, uint256 agentId, address account)
+        internal
+        view
+        returns (bool)
+    {
+        address owner;
+        // What `identity.ownerOf` answers, without the encoding; of an agent that does not exist, zero.
+        assembly ("memory-safe") {
+            mstore(0, 0x6352211e00000000000000000000000000000000000000000000000000000000)
+            mstore(4, agentId)
+            if staticcall(gas(), identity, 0, 36, 0, 32) { owner := mload(0) }
+        }
+        if (account == owner) return account != address(0);
+        return isOperator(identity, agentId, account);
+    }
+
     /// @notice Whether an operator of the agent signed `digest`: any operator by key, and the owner, the
     /// approved address or the agentWallet as a contract (ERC-1271).
     /// @return signed True if so.

@@ -115,7 +115,9 @@ library BenchLib {
 
     /// @return True if every seat and the provider have committed.
     function isComplete(Bench self) internal pure returns (bool) {
-        return Bench.unwrap(self) & MASK == ((1 << seatCount(self)) - 1) | (1 << PROVIDER_BIT);
+        unchecked {
+            return Bench.unwrap(self) & MASK == ((1 << seatCount(self)) - 1) | (1 << PROVIDER_BIT);
+        }
     }
 
     /// @dev The phase by the clock. Early ends: a commit window that left no quorum, and an opening window
@@ -129,6 +131,13 @@ library BenchLib {
         if (stored != Phase.Opening) return stored;
         bool allOpened = (word >> OPENED) & MASK == word & MASK;
         if (allOpened || block.timestamp >= openClosesAt(self)) return Phase.Tallying;
+    }
+
+    /// @return Whether `phase` is Committing: a seat that posts for itself asks nothing else.
+    function isCommitting(Bench self) internal view returns (bool) {
+        uint256 word = Bench.unwrap(self);
+        return (word >> PHASE) & 0xff == uint256(Phase.Committing)
+            && block.timestamp < uint40(word >> COMMIT_CLOSES);
     }
 
     // ---------------------------------------------------------------- changing

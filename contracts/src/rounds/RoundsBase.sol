@@ -23,7 +23,7 @@ import {Fees} from "../libraries/Fees.sol";
 /// the layout is the same; a linked library would save nothing and could not share internal functions.
 ///
 /// Storage. A round takes three new slots at submit (head, docket, work), and per level one for the bench,
-/// one for the key and one for five agents. A seat that posts for itself takes one, which holds its
+/// one for the key's seed and five agents, and one for each eight more. A seat that posts for itself takes one, which holds its
 /// commitment and then its digest; commitments that a relayer posts take one together, a chained hash that
 /// whoever opens them proves against. What can be derived from events, the profile or the receipt is not
 /// stored.
@@ -49,11 +49,10 @@ abstract contract RoundsBase is ICourtRecord, EIP712, ReentrancyGuardTransient {
 
     struct Level {
         Bench bench;
-        bytes32 key;
         address appellant; // zero: the first level, or the protocol's own
         uint96 stake; // the appeal's bond, without the fees
         bytes32 batch; // chained hash of the commitments that came through `commitMany`; then the claim
-        uint256[10] agents; // five to a word
+        uint256[7] agents; // 32 bits each, eight to a word, behind the 96 bits of the key's seed
         bytes32[48] marks; // a commitment its seat posted itself, then the digest; the last is the provider's
     }
 
@@ -87,6 +86,9 @@ abstract contract RoundsBase is ICourtRecord, EIP712, ReentrancyGuardTransient {
 
     /// @dev The provider's place; the committee has 0, 1, 2...
     uint8 internal constant PROVIDER = 255;
+    /// @dev Places in a level's first word of agents that the key's seed takes.
+    uint256 internal constant SEED_PLACES = 3;
+    bytes32 private constant KEY_DOMAIN = "assay/key";
     /// @dev Blocks between a submit, or a missed draw, and the block whose hash decides the draw.
     uint256 internal constant ENTROPY_DELAY = 2;
     uint256 internal constant LEVELS = Fees.MAX_LEVELS;
@@ -157,7 +159,16 @@ abstract contract RoundsBase is ICourtRecord, EIP712, ReentrancyGuardTransient {
 
     /// @dev Of a drawn seat.
     function _agentAt(Level storage level, uint256 seat) internal view returns (uint256) {
-        return uint48(level.agents[seat / 5] >> (48 * (seat % 5)));
+        unchecked {
+            uint256 place = seat + SEED_PLACES;
+            return uint32(level.agents[place >> 3] >> ((place & 7) << 5));
+        }
+    }
+
+    /// @dev Of a drawn level.
+    function _keyOf(bytes32 requestHash, uint8 number) internal view returns (bytes32) {
+        uint256 seed = uint96(_trials[requestHash].levels[number].agents[0]);
+        return keccak256(abi.encode(KEY_DOMAIN, seed, requestHash, number));
     }
 
     function _credit(address account, uint256 amount) internal {

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Profile} from "../interfaces/IProfileRegistry.sol";
+import {IValidationNetwork} from "../interfaces/IValidationNetwork.sol";
 import {Phase, Verdict} from "../interfaces/IVerificationRounds.sol";
 import {Bench} from "../libraries/Bench.sol";
 import {Domains} from "../libraries/Domains.sol";
@@ -22,6 +23,9 @@ abstract contract RoundsEnd is RoundsLevels {
         Trial storage c = _trials[requestHash];
         Head memory head = c.head;
         (c.head.phase, c.head.verdict) = (Phase.Final, verdict);
+        if (verdict == Verdict.Rejected && _lastWord(c) == Verdict.Accepted) {
+            emit IValidationNetwork.AttestationsAggregated(requestHash, new address[](0), 0, 0);
+        }
 
         _settleFees(c, head, profile, verdict);
         bool asked = head.flags & SELF_VERIFIED != 0;

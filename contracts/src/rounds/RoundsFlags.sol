@@ -12,27 +12,8 @@ import {LibBit} from "solady/utils/LibBit.sol";
 /// does a committee look. Votes are in the open: they are about a fact that everybody can check, and each
 /// earns its seat the same whatever it says, so there is nothing to copy and nothing to be on the side of.
 abstract contract RoundsFlags is RoundsPublishing {
-    uint256 private constant MAX_URI = 2048;
     /// @dev Of the flag's bond: what all votes together earn at most.
     uint256 private constant VOTES_BPS = 2500;
-
-    function publishByReference(
-        bytes32 requestHash,
-        bytes32 taskHash,
-        bytes32 contentHash,
-        bytes32 salt,
-        string calldata uri
-    ) external nonReentrant {
-        (, Profile memory profile) = _checkPublication(requestHash, taskHash, contentHash, salt, 0);
-        require(profile.flagWindow != 0, OutputNeedsBytes(requestHash));
-        uint256 length = bytes(uri).length;
-        require(length != 0 && length <= MAX_URI, OutputURIInvalid(length, MAX_URI));
-
-        _trials[requestHash].head.flags |= BY_REFERENCE;
-
-        emit OutputReferenced(requestHash, contentHash, salt, uri);
-        _openFlags(requestHash, profile);
-    }
 
     function flag(bytes32 requestHash, FlagKind kind) external payable nonReentrant {
         (Trial storage c, Level storage level, Profile memory profile) = _during(requestHash, Phase.Flagging);

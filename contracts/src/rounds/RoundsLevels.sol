@@ -28,6 +28,13 @@ abstract contract RoundsLevels is RoundsBase {
         return head.flags & SETTLED_FOR_GOOD == 0 && head.level + 1 < Fees.levels(profile);
     }
 
+    /// @return word of the last level that decided anything.
+    function _lastWord(Trial storage c) internal view returns (Verdict word) {
+        for (uint256 level = c.head.level + 1; level != 0 && !_isDecisive(word); --level) {
+            word = c.levels[level - 1].bench.verdict();
+        }
+    }
+
     /// @dev Of an accepted round.
     /// @return level that accepted last: one after it that decided nothing may have nobody who answers.
     function _judges(Trial storage c) internal view returns (uint8 level) {

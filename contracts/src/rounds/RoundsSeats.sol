@@ -31,17 +31,35 @@ abstract contract RoundsSeats is RoundsTally {
 
     /// @inheritdoc IVerificationRounds
     function commit(bytes32 requestHash, uint8 level, uint8 seat, bytes32 commitment) external {
-        (Level storage l, Bench bench) = _levelIn(requestHash, level, Phase.Committing);
-        uint256 bit = _bitOf(bench, seat);
-        require(bit < BenchLib.NO_BIT, SeatUnknown(requestHash, seat));
-        uint256 agentId = _agentOf(requestHash, l, bit);
-        require(AgentAuth.isOperator(_identity, agentId, msg.sender), SeatNotOperator(agentId, msg.sender));
+        require(level < LEVELS, LevelUnknown(requestHash, level));
+        Level storage l = _trials[requestHash].levels[level];
+        Bench bench = l.bench;
+        // The common case without detours: this is the verb that everybody pays for.
+        if (!bench.isCommitting()) _levelIn(requestHash, level, Phase.Committing);
+        uint256 bit = seat;
+        uint256 agentId;
+        if (seat != PROVIDER) {
+            require(seat < bench.seatCount(), SeatUnknown(requestHash, seat));
+            agentId = _agentAt(l, seat);
+        } else {
+            (bit, agentId) = (BenchLib.PROVIDER_BIT, _trials[requestHash].docket.agentId);
+        }
+        require(
+            AgentAuth.isOwnerOrOperator(_identity, agentId, msg.sender), SeatNotOperator(agentId, msg.sender)
+        );
         require(!bench.hasCommitted(bit), SeatAlreadyCommitted(requestHash, seat));
         require(commitment != bytes32(0), SeatCommitmentEmpty());
 
         l.marks[bit] = commitment;
-        emit Committed(requestHash, agentId, level, seat, commitment);
-        l.bench = _closeIfComplete(requestHash, level, bench.withCommitted(bit));
+        // emit Committed(requestHash, seat, commitment), without the encoder.
+        bytes32 topic = Committed.selector;
+        assembly ("memory-safe") {
+            mstore(0, seat)
+            mstore(32, commitment)
+            log2(0, 64, topic, requestHash)
+        }
+        bench = bench.withCommitted(bit);
+        l.bench = bench.isComplete() ? _closed(requestHash, level, bench) : bench;
     }
 
     /// @inheritdoc IVerificationRounds
@@ -50,17 +68,17 @@ abstract contract RoundsSeats is RoundsTally {
         bytes32 batch = l.batch;
         for (uint256 i = 0; i < entries.length; ++i) {
             SignedCommitment calldata entry = entries[i];
-            (uint256 bit, uint256 agentId, bytes4 fault) = _commitmentFault(s, l, entry);
+            (uint256 bit, bytes4 fault) = _commitmentFault(s, l, entry);
             if (fault != 0) {
                 emit EntrySkipped(requestHash, level, entry.seat, fault);
                 continue;
             }
             batch = _chained(batch, entry.seat, entry.commitment);
             s.bench = s.bench.withCommitted(bit);
-            emit Committed(requestHash, agentId, level, entry.seat, entry.commitment);
+            emit Committed(requestHash, entry.seat, entry.commitment);
         }
         l.batch = batch;
-        l.bench = _closeIfComplete(requestHash, level, s.bench);
+        l.bench = s.bench.isComplete() ? _closed(requestHash, level, s.bench) : s.bench;
     }
 
     /// @inheritdoc IVerificationRounds
@@ -79,7 +97,8 @@ abstract contract RoundsSeats is RoundsTally {
         require(state != SeatState.Drawn, SeatNotCommitted(requestHash, seat));
         require(state == SeatState.Committed, SeatAlreadyOpened(requestHash, seat));
         uint256 agentId = _agentOf(requestHash, l, bit);
-        bytes32 expected = commitmentOf(requestHash, level, l.key, agentId, digest, evidenceHash, salt);
+        bytes32 expected =
+            commitmentOf(requestHash, level, _keyOf(requestHash, level), agentId, digest, evidenceHash, salt);
         require(l.marks[bit] == expected, SeatCommitmentMismatch(l.marks[bit], expected));
 
         l.marks[bit] = digest;
@@ -149,25 +168,25 @@ abstract contract RoundsSeats is RoundsTally {
         returns (Level storage l, Sitting memory s)
     {
         (l, s.bench) = _levelIn(requestHash, level, required);
-        (s.requestHash, s.level, s.key) = (requestHash, level, l.key);
+        (s.requestHash, s.level, s.key) = (requestHash, level, _keyOf(requestHash, level));
     }
 
     function _commitmentFault(Sitting memory s, Level storage l, SignedCommitment calldata entry)
         private
         view
-        returns (uint256 bit, uint256 agentId, bytes4 fault)
+        returns (uint256 bit, bytes4 fault)
     {
         bit = _bitOf(s.bench, entry.seat);
-        if (bit == BenchLib.NO_BIT) return (bit, 0, SeatUnknown.selector);
-        if (s.bench.hasCommitted(bit)) return (bit, 0, SeatAlreadyCommitted.selector);
-        if (entry.commitment == 0) return (bit, 0, SeatCommitmentEmpty.selector);
-        agentId = _agentOf(s.requestHash, l, bit);
+        if (bit == BenchLib.NO_BIT) return (bit, SeatUnknown.selector);
+        if (s.bench.hasCommitted(bit)) return (bit, SeatAlreadyCommitted.selector);
+        if (entry.commitment == 0) return (bit, SeatCommitmentEmpty.selector);
+        uint256 agentId = _agentOf(s.requestHash, l, bit);
         bytes32 hash = hashCommitment(s.requestHash, s.level, entry.seat, agentId, s.key, entry.commitment);
         // By a key only: a wallet that is a contract could burn the whole batch's gas, and posts for itself.
         // Why recovery failed does not matter: zero is no operator.
         // slither-disable-next-line unused-return
         (address signer,,) = ECDSA.tryRecover(hash, entry.r, entry.vs);
-        bool signed = signer != address(0) && AgentAuth.isOperator(_identity, agentId, signer);
+        bool signed = signer != address(0) && AgentAuth.isOwnerOrOperator(_identity, agentId, signer);
         if (!signed) fault = SeatSignerNotOperator.selector;
     }
 
@@ -212,8 +231,7 @@ abstract contract RoundsSeats is RoundsTally {
         return keccak256(abi.encode(chain, seat, commitment));
     }
 
-    function _closeIfComplete(bytes32 requestHash, uint8 level, Bench bench) private returns (Bench) {
-        if (!bench.isComplete()) return bench;
+    function _closed(bytes32 requestHash, uint8 level, Bench bench) private returns (Bench) {
         bench = bench.closedEarly();
         emit CommitsClosed(requestHash, level, bench.openClosesAt());
         return bench;
@@ -228,7 +246,8 @@ abstract contract RoundsSeats is RoundsTally {
         require(level < LEVELS, LevelUnknown(requestHash, level));
         l = _trials[requestHash].levels[level];
         bench = l.bench;
-        if (bench.phase() == required) return (l, bench);
+        bool fits = required == Phase.Committing ? bench.isCommitting() : bench.phase() == required;
+        if (fits) return (l, bench);
         _requirePhase(requestHash, required);
         revert LevelUnknown(requestHash, level);
     }

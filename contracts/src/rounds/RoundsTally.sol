@@ -3,14 +3,15 @@ pragma solidity ^0.8.28;
 
 import {Family, Profile} from "../interfaces/IProfileRegistry.sol";
 import {IVerificationRounds, Phase, Verdict} from "../interfaces/IVerificationRounds.sol";
+import {Attestations} from "../libraries/Attestations.sol";
 import {Bench, BenchLib} from "../libraries/Bench.sol";
 import {Digest} from "../libraries/Digest.sol";
 import {Fees} from "../libraries/Fees.sol";
 import {Tally} from "../libraries/Tally.sol";
-import {RoundsPublishing} from "./RoundsPublishing.sol";
+import {RoundsEnd} from "./RoundsEnd.sol";
 
-/// @dev Counting, what follows from it, and publishing.
-abstract contract RoundsTally is IVerificationRounds, RoundsPublishing {
+/// @dev Counting, and what follows from it.
+abstract contract RoundsTally is IVerificationRounds, RoundsEnd {
     /// @dev Digests on their way to being counted, by bit. Bits of `batched` hold a commitment of the batch
     /// until they are `fresh`.
     struct Marks {
@@ -47,24 +48,6 @@ abstract contract RoundsTally is IVerificationRounds, RoundsPublishing {
         _requirePhase(requestHash, Phase.Tallying);
     }
 
-    /// @inheritdoc IVerificationRounds
-    function publish(bytes32 requestHash, bytes32 taskHash, bytes calldata output, bytes32 salt)
-        external
-        nonReentrant
-    {
-        bytes32 contentHash = keccak256(output);
-        (bytes32 profileId, Profile memory profile) =
-            _checkPublication(requestHash, taskHash, contentHash, salt, output.length);
-
-        emit OutputPublished(requestHash, contentHash, salt, output);
-
-        bool isExact = profile.family == Family.Exact;
-        // The contract cannot digest the others' bytes: whoever can may say that they are not what was claimed.
-        if (!isExact && profile.flagWindow != 0) return _openFlags(requestHash, profile);
-        bool isClaimed = !isExact || _isClaimed(_trials[requestHash], output);
-        _finalize(requestHash, profileId, profile, isClaimed ? Verdict.Accepted : Verdict.Rejected);
-    }
-
     /// @dev True if `advance` is `CourtDraws`': of a level that was not drawn yet, or was counted, or of what was
     /// published.
     function _isBetweenLevels(bytes32 requestHash) internal view returns (bool) {
@@ -88,30 +71,69 @@ abstract contract RoundsTally is IVerificationRounds, RoundsPublishing {
             level.batch = marks.digests[BenchLib.PROVIDER_BIT];
         }
 
-        Count memory count = _count(level, marks, profile);
+        bytes32 key = _keyOf(requestHash, c.head.level);
+        (Count memory count, bytes32[] memory digests) = _count(level, marks, profile, key);
+        if (_isDecisive(count.verdict)) {
+            Attestations.Count memory a = Attestations.Count(requestHash, profileId, key, count.agreeing);
+            _aggregate(a, c, level, digests, count);
+        }
         if (_record(requestHash, c, level, profile, count)) {
             _finalize(requestHash, profileId, profile, c.head.verdict);
         }
     }
 
-    function _count(Level storage level, Marks memory marks, Profile memory profile)
+    function _count(Level storage level, Marks memory marks, Profile memory profile, bytes32 key)
         private
-        returns (Count memory count)
+        returns (Count memory count, bytes32[] memory digests)
     {
         Bench bench = level.bench;
+        digests = _digests(level, bench, marks);
         count.opened = bench.openedSeats();
         Tally.Poll memory poll = Tally.Poll({
-            digests: _digests(level, bench, marks),
+            digests: digests,
             opened: count.opened,
             claimed: bench.hasOpened(BenchLib.PROVIDER_BIT),
             claim: _digestAt(level, marks, BenchLib.PROVIDER_BIT),
-            void: profile.voidDigests ? Digest.implausible(level.key) : bytes32(0),
+            void: profile.voidDigests ? Digest.implausible(key) : bytes32(0),
             tolerance: profile.tolerance,
             quorum: bench.quorum()
         });
         (count.verdict, count.agreeing, count.cluster) = Tally.decide(poll);
         // It counts as not opened, whenever one asks again.
         if (poll.claimed && Tally.isVoid(poll, poll.claim)) level.bench = bench.withoutClaim();
+    }
+
+    /// @dev ERC-8294. A seat whose enrolment changed since the draw is left out: who was selected is not who
+    /// would stand there.
+    function _aggregate(
+        Attestations.Count memory a,
+        Trial storage c,
+        Level storage level,
+        bytes32[] memory digests,
+        Count memory count
+    ) private {
+        uint256[] memory agentIds = new uint256[](digests.length);
+        for (uint256 seat = 0; seat < digests.length; ++seat) {
+            agentIds[seat] = _agentAt(level, seat);
+        }
+        address[] memory validators = _vault.operatorsOf(a.profileId, agentIds, c.head.sortitionEpoch);
+        uint256 kept;
+        for (uint256 seat = 0; seat < digests.length; ++seat) {
+            address validator = validators[seat];
+            if ((count.opened >> seat) & 1 == 0 || validator == address(0)) continue;
+            // In the digests' own places: those before this seat are not needed any more.
+            digests[kept] = Attestations.leaf(a, seat, agentIds[seat], validator, digests[seat]);
+            validators[kept++] = validator;
+        }
+        assembly ("memory-safe") {
+            mstore(validators, kept)
+        }
+        emit AttestationsAggregated(
+            a.requestHash,
+            validators,
+            Attestations.root(digests, kept),
+            count.verdict == Verdict.Accepted ? 100 : 0
+        );
     }
 
     /// @return ends true if nothing can follow but the end.
@@ -164,16 +186,6 @@ abstract contract RoundsTally is IVerificationRounds, RoundsPublishing {
         c.head.entropyBlock = uint32(block.number + ENTROPY_DELAY);
     }
 
-    /// @dev Whether what the provider claimed, at each level at which it did, is the output's digest.
-    function _isClaimed(Trial storage c, bytes calldata output) private view returns (bool) {
-        for (uint256 i = 0; i <= c.head.level; ++i) {
-            Level storage level = c.levels[i];
-            if (!level.bench.hasOpened(BenchLib.PROVIDER_BIT)) continue;
-            if (Digest.exact(level.key, output) != _claimAt(level)) return false;
-        }
-        return true;
-    }
-
     function _digests(Level storage level, Bench bench, Marks memory marks)
         private
         view
@@ -188,12 +200,6 @@ abstract contract RoundsTally is IVerificationRounds, RoundsPublishing {
 
     function _digestAt(Level storage level, Marks memory marks, uint256 bit) private view returns (bytes32) {
         return (marks.fresh >> bit) & 1 == 1 ? marks.digests[bit] : level.marks[bit];
-    }
-
-    /// @dev Of a level of the exact family that was counted: no digest of it is zero.
-    function _claimAt(Level storage level) private view returns (bytes32) {
-        bytes32 own = level.marks[BenchLib.PROVIDER_BIT];
-        return own != 0 ? own : level.batch;
     }
 
     /// @dev Stores the digests of some bits.

@@ -22,8 +22,8 @@ abstract contract RoundsViews is RoundsLevels {
         (r.entropyBlock, r.sortitionEpoch) = (head.entropyBlock, head.sortitionEpoch);
         r.fee = Fees.ofRound(profile);
         r.bond = profile.providerBond;
-        r.key = c.levels[head.level].key;
         Bench bench = c.levels[head.level].bench;
+        if (bench.isDrawn()) r.key = _keyOf(requestHash, head.level);
         r.commitClosesAt = bench.commitClosesAt();
         r.openClosesAt = bench.openClosesAt();
         if (r.phase == Phase.Appealing) r.appealClosesAt = r.openClosesAt;

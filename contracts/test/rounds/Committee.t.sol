@@ -158,7 +158,7 @@ contract CommitteeTest is Network {
         vm.expectRevert(ICourtRecord.SeatCommitmentEmpty.selector);
         rounds.commit(h, 0, seat, 0);
         vm.expectEmit();
-        emit ICourtRecord.Committed(h, agentId, 0, seat, value);
+        emit ICourtRecord.Committed(h, seat, value);
         rounds.commit(h, 0, seat, value);
         vm.expectRevert(abi.encodeWithSelector(ICourtRecord.SeatAlreadyCommitted.selector, h, seat));
         rounds.commit(h, 0, seat, value);
