@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from chain.blocks import unhex
@@ -24,6 +25,10 @@ MAJOR: Final = "2."
 """Of the registries' version that the functions and events here belong to."""
 
 
+_ADDRESS: Final = re.compile(rb"\x7f\0{12}(.{20})", re.DOTALL)
+"""A word of a contract's code that can be an address: an immutable's PUSH32."""
+
+
 def code_of(s: Scene, contract: str) -> bytes:
     """The code behind an address, a proxy's implementation included."""
     address = s.subject.address(contract)
@@ -34,6 +39,15 @@ def code_of(s: Scene, contract: str) -> bytes:
         behind = "0x" + slot[-40:]
         code += unhex(s.subject.rpc.request("eth_getCode", behind, "latest"))
     return code
+
+
+def code_with_modules(s: Scene, contract: str) -> bytes:
+    """The code behind an address, and that of the contracts whose addresses are written into it:
+    it may delegate what it does."""
+    code = code_of(s, contract)
+    named = {found.group(1) for found in _ADDRESS.finditer(code)}
+    asked = (s.subject.rpc.request("eth_getCode", "0x" + each.hex(), "latest") for each in named)
+    return code + b"".join(unhex(each) for each in asked)
 
 
 def _functions(contract: str) -> None:
@@ -49,7 +63,7 @@ def _functions(contract: str) -> None:
 def _events(contract: str) -> None:
     @check(f"{contract}-events", contract, "Every event of the standard is in the code.")
     def has_events(s: Scene) -> None:
-        code = code_of(s, contract)
+        code = code_with_modules(s, contract)
         shapes = surface.events(contract).values()
         missing = sorted(e.signature for e in shapes if e.topic.lstrip(b"\0") not in code)
         require(not missing, f"missing: {', '.join(missing)}")
