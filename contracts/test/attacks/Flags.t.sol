@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IValidationNetwork} from "../../src/interfaces/IValidationNetwork.sol";
 import {Profile} from "../../src/interfaces/IProfileRegistry.sol";
+import {IValidationNetwork} from "../../src/interfaces/IValidationNetwork.sol";
 import {FlagKind, Phase, Verdict} from "../../src/interfaces/IVerificationRounds.sol";
 import {FlagSetup} from "../flags/FlagSetup.sol";
 

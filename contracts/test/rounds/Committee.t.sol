@@ -39,7 +39,7 @@ contract CommitteeTest is Network {
         Round memory r = rounds.round(h);
         vm.roll(r.entropyBlock + 1);
         bytes32 entropy = keccak256(abi.encode("entropy", uint256(r.entropyBlock)));
-        bytes32 key = keccak256(abi.encode(entropy, h, uint8(0), "key"));
+        bytes32 key = keccak256(abi.encode(bytes32("assay/key"), uint96(uint256(entropy)), h, uint8(0)));
         vm.recordLogs();
         rounds.draw(h);
         r = rounds.round(h);
