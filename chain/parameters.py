@@ -222,7 +222,7 @@ PRESETS: Final[Mapping[str, Parameters]] = {
         evidence_weight=_OBSERVATION,
     ),
     # For public chains: windows that survive congestion and a node's restart; verdicts can be
-    # appealed, and one in fifty is by lot.
+    # appealed, and one in fifty is by lot; what is published can be flagged.
     "public": Parameters(
         epoch_length=1 * _HOUR,
         unbonding_delay=7 * _DAY,
@@ -245,7 +245,7 @@ PRESETS: Final[Mapping[str, Parameters]] = {
         slash_overturned_bps=5_000,
         appeal_bond=Wei(20 * _MILLIETHER),
         appeal_window=1 * _HOUR,
-        flag_window=0,
+        flag_window=1 * _HOUR,
         audit_bps=200,
         evidence_weight=_OBSERVATION,
     ),
