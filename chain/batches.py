@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any, Final, Protocol
 
 from chain.errors import RevertError
-from chain.events import Committed, Event
+from chain.events import Committed, CommitteeDrawn, Event
 from chain.structs import Batched, Seat
 from chain.types import PROVIDER_SEAT, SeatState
 
@@ -28,13 +28,16 @@ class Reader(Protocol):
 def commitments(
     reader: Reader, request_hash: bytes, level: int, first_block: int, last_block: int
 ) -> list[Committed]:
-    """All commitments of a level, in their order."""
-    return [
-        event
-        for event in reader.logs(first_block, last_block)
-        if isinstance(event, Committed)
-        and (event.request_hash, event.level) == (request_hash, level)
-    ]
+    """All commitments of a level, in their order: those that follow its draw. `first_block`: not
+    after that draw."""
+    found: list[Committed] = []
+    drawn = -1
+    for event in reader.logs(first_block, last_block):
+        if isinstance(event, CommitteeDrawn) and event.request_hash == request_hash:
+            drawn = event.level
+        elif isinstance(event, Committed) and event.request_hash == request_hash:
+            found += [event] if drawn == level else []
+    return found
 
 
 def batch_of(

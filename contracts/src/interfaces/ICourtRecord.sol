@@ -1,7 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {FlagKind, Phase, Verdict} from "./IVerificationRounds.sol";
+/// @notice The phases of a round, in the only order in which they can follow one another.
+/// Committing and Opening end by the clock, so the stored phase may lag; `phaseOf` and `round` never do.
+enum Phase {
+    None,
+    Drawing,
+    Committing,
+    Opening,
+    Tallying, // the opening window is over and nobody has called `advance` yet (never stored)
+    Appealing, // counted; anybody may have a larger committee decide
+    Publishing, // provisionally Accepted; the provider owes the output's bytes
+    Flagging, // published; anybody may say that it is not what was accepted
+    Voting, // somebody has; the last committee says whether that is so
+    Final
+}
+
+enum Verdict {
+    None,
+    Accepted,
+    Rejected,
+    Inconclusive,
+    Expired
+}
+
+/// @notice What is said to be wrong with what was published. It helps whoever looks into it, no more: the
+/// committee says whether anything is wrong.
+enum FlagKind {
+    Unavailable, // nothing is there
+    Mismatch, // what is there is not the output of the receipt
+    Claim // its digest is not what the provider claimed before a committee
+}
 
 /// @title What the court refuses, and what it tells.
 interface ICourtRecord {

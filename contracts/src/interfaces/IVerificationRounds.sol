@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {ICourtRecord} from "./ICourtRecord.sol";
+import {FlagKind, ICourtRecord, Phase, Verdict} from "./ICourtRecord.sol";
 import {IValidationNetwork} from "./IValidationNetwork.sol";
 
 /// @notice What a provider signs (EIP-712) when it delivers a piece of work.
@@ -16,41 +16,10 @@ struct Receipt {
     uint64 deadline;
 }
 
-/// @notice The phases of a round, in the only order in which they can follow one another.
-/// Committing and Opening end by the clock, so the stored phase may lag; `phaseOf` and `round` never do.
-enum Phase {
-    None,
-    Drawing,
-    Committing,
-    Opening,
-    Tallying, // the opening window is over and nobody has called `advance` yet (never stored)
-    Appealing, // counted; anybody may have a larger committee decide
-    Publishing, // provisionally Accepted; the provider owes the output's bytes
-    Flagging, // published; anybody may say that it is not what was accepted
-    Voting, // somebody has; the last committee says whether that is so
-    Final
-}
-
-enum Verdict {
-    None,
-    Accepted,
-    Rejected,
-    Inconclusive,
-    Expired
-}
-
 enum SeatState {
     Drawn,
     Committed,
     Opened
-}
-
-/// @notice What is said to be wrong with what was published. It helps whoever looks into it, no more: the
-/// committee says whether anything is wrong.
-enum FlagKind {
-    Unavailable, // nothing is there
-    Mismatch, // what is there is not the output of the receipt
-    Claim // its digest is not what the provider claimed before a committee
 }
 
 /// @notice A flag on what was published, and what the committee says to it so far. Masks: bit i is seat i.

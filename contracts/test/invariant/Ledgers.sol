@@ -62,9 +62,8 @@ abstract contract Ledgers is AppealSetup {
             } else if (kind == ICourtRecord.CommitteeDrawn.selector) {
                 _learnCommittee(h, logs[i].data);
             } else if (kind == ICourtRecord.Committed.selector) {
-                (uint8 level, uint8 seat, bytes32 commitment) =
-                    abi.decode(logs[i].data, (uint8, uint8, bytes32));
-                _batchOf[h][level].push(Batched(seat, commitment));
+                (uint8 seat, bytes32 commitment) = abi.decode(logs[i].data, (uint8, bytes32));
+                _batchOf[h][rounds.round(h).level].push(Batched(seat, commitment));
             } else if (kind == ICourtRecord.Opened.selector) {
                 (uint8 level, uint8 seat,,) = abi.decode(logs[i].data, (uint8, uint8, bytes32, bytes32));
                 if (seat == PROVIDER_SEAT) _levels[h][level].claimed = true;
