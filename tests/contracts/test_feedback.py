@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -23,9 +23,13 @@ from chain.structs import Receipt
 from chain.types import PROVIDER_SEAT, Bytes32, RequestHash
 from cli import main
 from cli.anvil import AnvilOptions
-from tests.support.court import OUTPUT, ROUNDS, Court, digest_of, open_court
+from tests.support.court import LOCAL, OUTPUT, ROUNDS, Court, digest_of, open_court
 
 pytestmark = pytest.mark.integration
+
+
+# Draws postpone themselves after an epoch, which on a busy machine must not be the ten seconds.
+PATIENT = replace(LOCAL, epoch_length=100, unbonding_delay=1_000)
 
 
 @dataclass
@@ -42,8 +46,8 @@ class Story:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("feedback")
-    with open_court(folder, AnvilOptions(block_time=0)) as court:
-        court.control.pass_time(2 * 10)
+    with open_court(folder, AnvilOptions(block_time=0), PATIENT) as court:
+        court.control.pass_time(2 * PATIENT.epoch_length)
         rounds = [submit(court, task) for task in (b"good", b"nobody", b"under way")]
         accept(court, rounds[0])
         drawn = court.draw(rounds[1][0])
