@@ -153,19 +153,19 @@ def plot(found: Mapping[str, Any], sizes: Sequence[int]) -> str:
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
     ]
     for power in range(int(low), int(high) + 1):
-        parts.append(_line(LEFT, y(10**power), WIDTH - 20, y(10**power), "#ddd"))
-        parts.append(_text(LEFT - 6, y(10**power) + 4, f"{10**power:,}", "end"))
+        parts.append(line(LEFT, y(10**power), WIDTH - 20, y(10**power), "#ddd"))
+        parts.append(text(LEFT - 6, y(10**power) + 4, f"{10**power:,}", "end"))
     for n in sizes:
-        parts.append(_text(x(n), HEIGHT - BOTTOM + 18, str(n), "middle"))
-    parts.append(_text((LEFT + WIDTH) / 2, HEIGHT - 10, "scores in one transaction", "middle"))
+        parts.append(text(x(n), HEIGHT - BOTTOM + 18, str(n), "middle"))
+    parts.append(text((LEFT + WIDTH) / 2, HEIGHT - 10, "scores in one transaction", "middle"))
     for place, ((name, values), colour) in enumerate(zip(rows, COLOURS, strict=True)):
         points = " ".join(f"{x(n):.1f},{y(v):.1f}" for n, v in zip(sizes, values, strict=True))
         parts.append(
             f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
         )
         top = HEIGHT - BOTTOM - 130 + 18 * place
-        parts.append(_line(LEFT + 12, top - 4, LEFT + 36, top - 4, colour))
-        parts.append(_text(LEFT + 42, top, name, "start"))
+        parts.append(line(LEFT + 12, top - 4, LEFT + 36, top - 4, colour))
+        parts.append(text(LEFT + 42, top, name, "start"))
     return "\n".join([*parts, "</svg>", ""])
 
 
@@ -177,9 +177,9 @@ def _table(title: str, rows: Sequence[Row], sizes: Sequence[int]) -> list[str]:
     return [f"| {title}: gas per update, n = | {head} |", "|---|" + "---:|" * len(sizes), *body, ""]
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
+def line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"/>'
 
 
-def _text(x: float, y: float, text: str, anchor: str) -> str:
+def text(x: float, y: float, text: str, anchor: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>'
