@@ -88,9 +88,10 @@ interface IStakeVault {
     /// @notice Frees `amount` and takes `slashed` of it, from bonded stake first, then from unbonding. What
     /// exceeds the agent's cap of this period stays locked until `collect` takes it in a later one.
     function release(uint256 agentId, uint256 amount, uint256 slashed, bytes32 ref) external;
-    /// @notice `release`, and a quarter of what is taken now goes to the court, for whoever brought it about.
+    /// @notice `release`, and a quarter of what is taken now, but no more than `most`, goes to the court, for whoever
+    /// brought it about.
     /// @return reward in wei, sent to the caller.
-    function releaseAndReward(uint256 agentId, uint256 amount, uint256 slashed, bytes32 ref)
+    function releaseAndReward(uint256 agentId, uint256 amount, uint256 slashed, uint256 most, bytes32 ref)
         external
         returns (uint256 reward);
     /// @notice Draws up to `request.count` distinct agents by weight, without replacement, and locks

@@ -56,9 +56,11 @@ abstract contract RoundsEnd is RoundsLevels {
         if (flagger == address(0)) {
             _vault.release(docket.agentId, profile.providerBond, slashed, requestHash);
         } else {
-            _credit(
-                flagger, _vault.releaseAndReward(docket.agentId, profile.providerBond, slashed, requestHash)
+            // No more than was at stake: votes are free, and out of more they could be bought.
+            uint256 reward = _vault.releaseAndReward(
+                docket.agentId, profile.providerBond, slashed, profile.appealBond, requestHash
             );
+            _credit(flagger, reward);
         }
         uint64 good = verdict == Verdict.Accepted && !selfVerified ? profile.evidenceWeight : 0;
         uint64 bad = rejected ? profile.evidenceWeight : 0;

@@ -52,11 +52,11 @@ abstract contract VaultSlashes is VaultStakes {
     }
 
     /// @inheritdoc IStakeVault
-    function releaseAndReward(uint256 agentId, uint256 amount, uint256 slashed, bytes32 ref)
+    function releaseAndReward(uint256 agentId, uint256 amount, uint256 slashed, uint256 most, bytes32 ref)
         external
         returns (uint256 reward)
     {
-        reward = _release(agentId, amount, slashed, ref) * REWARD_BPS / MAX_BPS;
+        reward = Math.min(_release(agentId, amount, slashed, ref) * REWARD_BPS / MAX_BPS, most);
         if (reward == 0) return 0;
 
         burned -= reward;

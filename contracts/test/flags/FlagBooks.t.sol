@@ -50,7 +50,7 @@ contract FlagBooksTest is FlagSetup {
         uint256 rewarded = rounds.creditOf(flagger);
         _assertPaid(h);
         _assertNobodySlashedByVotes(h);
-        assertLe(rewarded, BOND + LOST / 4);
+        assertLe(rewarded, 2 * BOND);
     }
 
     /// @dev Flagged or not, voted on or not, the vault halted in between or not.

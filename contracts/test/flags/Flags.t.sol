@@ -146,8 +146,8 @@ contract FlagsTest is FlagSetup {
         emit ICourtRecord.FlagClosed(h, true, BOND - 2 * VOTE);
         _advance(h);
         _assertVerdict(h, Verdict.Rejected, "vni:ok", 0);
-        assertEq(rounds.creditOf(flagger), BOND - 2 * VOTE + LOST / 4);
-        assertEq(vault.burned(), LOST - LOST / 4);
+        assertEq(rounds.creditOf(flagger), BOND - 2 * VOTE + BOND);
+        assertEq(vault.burned(), LOST - BOND);
         assertEq(_stakeOf(provider.id), 9 ether);
         // The committee said what it was asked about the claim: it is paid for that as ever.
         for (uint8 seat = 0; seat < 3; ++seat) {
