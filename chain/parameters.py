@@ -142,13 +142,13 @@ class Parameters:
                 "a rejection must cost more than a round",
             ),
             (self.audit_bps == 0 or self.appeal_window > 0, "audit_bps needs an appeal_window"),
-            # Were it free, an appeal that changes nothing would hold up any round.
             # The votes on a flag cost its author a quarter of the bond; being right must pay that.
             (
                 self.flag_window == 0
                 or 0 < self.appeal_bond * 10_000 < self.provider_bond * self.slash_rejected_bps,
                 "a flag's bond must be above zero and below what a rejection costs",
             ),
+            # Were it free, an appeal that changes nothing would hold up any round.
             (
                 self.appeal_window == 0 or self.appeal_bond > self.seat_fee * self.committee_size,
                 "appeal_bond must exceed the first committee's fees",

@@ -103,7 +103,7 @@ def test_flag__when_the_committee_finds_a_fault__then_rejected_as_everybody_sees
 
     assert ended.one(RoundFinalized).verdict is Verdict.REJECTED
     assert ended.one(FlagClosed).upheld
-    assert ended.one(Rewarded).amount == LOCAL.provider_bond // 4
+    assert ended.one(Rewarded).amount == court.profile.appeal_bond < LOCAL.provider_bond // 4
     assert_indexed(court, index, name, Phase.FINAL)
     assert main.run(["verify", "show", request, "--json", *chain]) == 0
     shown = json.loads(capsys.readouterr().out)
