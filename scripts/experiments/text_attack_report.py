@@ -14,6 +14,7 @@ from scripts.experiments.rates import over_keys, rate
 from scripts.experiments.text_attacks import FRESH_KEYS, Attack, Searches
 from scripts.experiments.text_guesses import ORACLE
 from scripts.experiments.text_judge import MINHASH
+from scripts.experiments.text_logprobs import KEYS
 from verifier.calibration.atomic import write_whole
 from verifier.calibration.report import percent
 from verifier.digest import BITS
@@ -32,10 +33,10 @@ Distances = NDArray[np.uint16]
 
 def page(found: Attack, limit: int) -> str:
     """`docs/experiments/attacks-text.md`; limit: tries of a search."""
-    met = _met(found)
     return Template(WORDS.read_text("utf-8")).substitute(
         guesses=_guesses(found),
-        **met,
+        met=_met(found),
+        logprob_keys=KEYS,
         needed=f"{NEEDED:,}",
         searches=_searches(found),
         judged=_judged(found),
@@ -139,8 +140,8 @@ def _of_these(apart: Distances, tolerance: int) -> tuple[float, float]:
     return over_keys(apart <= tolerance)
 
 
-def _met(found: Attack) -> dict[str, str]:
-    """Which profiles' guesses all meet the goal, by the interval of these tasks."""
+def _met(found: Attack) -> str:
+    """Which profiles' guesses all meet the goal, by the interval of these tasks, and which not."""
     met = {
         name: all(
             _of_these(apart, found.tolerances[name])[1] <= GOAL
@@ -149,14 +150,11 @@ def _met(found: Attack) -> dict[str, str]:
         )
         for name, kinds in found.guesses.items()
     }
-    said = {
-        True: [f"`{name}`" for name, each in met.items() if each],
-        False: [f"`{name}`" for name, each in met.items() if not each],
-    }
-    return {
-        "met": " and ".join(said[True]) or "no profile",
-        "not_met": " and ".join(said[False]) or "no profile",
-    }
+    shown = " and ".join(f"`{name}`" for name, each in met.items() if each)
+    missed = " and ".join(f"`{name}`" for name, each in met.items() if not each)
+    if not missed:
+        return "every profile"
+    return f"{shown or 'no profile'}; it is not for {missed}"
 
 
 def _searches(found: Attack) -> str:
