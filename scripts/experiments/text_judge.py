@@ -84,7 +84,7 @@ def judge(work: Path, holdout: float, say: Say) -> TextFindings:
             MINHASH,
             [*text_cases(short, WEAK), *text_cases(long, (*WEAK, "3 words replaced"))],
             say,
-            tolerance=int(calibration.read_recipe(PROFILES / f"{MINHASH}.json")["tolerance"]),
+            tolerance=_published(MINHASH),
         ),
         tokens=_calibrate(work, TOKENS, list(token_cases(short)), say, holdout=holdout),
         tasks=len(list(short.tasks())),
@@ -100,9 +100,15 @@ def judge_logprobs(work: Path, holdout: float, say: Say) -> LogprobFindings:
     assert isinstance(family, Logprobs)
     cases = [*logprob_cases(records, family.top), *stale_cases(records, family)]
     return LogprobFindings(
-        result=_calibrate(work, LOGPROBS, cases, say, holdout=holdout),
+        result=_calibrate(
+            work, LOGPROBS, cases, say, tolerance=_published(LOGPROBS), holdout=holdout
+        ),
         shortfalls=shortfalls(records, family),
     )
+
+
+def _published(name: str) -> int:
+    return int(calibration.read_recipe(PROFILES / f"{name}.json")["tolerance"])
 
 
 def _calibrate(
