@@ -64,6 +64,7 @@ abstract contract VaultSlashes is VaultStakes {
         emit Rewarded(agentId, ref, reward);
 
         // Only a court is told that something was taken, and it calls nobody when it is paid.
+        // slither-disable-next-line arbitrary-send-eth
         (bool sent,) = msg.sender.call{value: reward}("");
         require(sent, VaultTransferFailed(msg.sender, reward));
     }
