@@ -227,9 +227,6 @@ SENTENCES: Final[dict[str, str]] = {
     "ExamTransferFailed": "The account {account} refused a payment of {amount}.",
     # ReliabilityAnchor
     "AddressEmptyCode": "There is no contract at {target}.",
-    "ECDSAInvalidSignature": "The signature is not one.",
-    "ECDSAInvalidSignatureLength": "A signature of {length} bytes is not one.",
-    "ECDSAInvalidSignatureS": "The signature is malleable ({s}): sign again with a common library.",
     "AnchorTermsInvalid": "The anchor's terms make no sense: {reason}.",
     "AnchorNotReporter": "{signer} is not the anchor's reporter: only the reporter may do this.",
     "AnchorNotNext": "Epoch {epoch} cannot be published now: epoch {next} is next.",
