@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Path
@@ -109,10 +110,9 @@ def readable(snapshot: Snapshot) -> EpochRecord | None:
     standing = (
         select(EpochRecord).where(EpochRecord.proven.is_(None)).order_by(EpochRecord.epoch.desc())
     )
-    for row in snapshot.session.scalars(standing.execution_options(yield_per=16)):
-        if state_of(snapshot, row) == "final":
-            return row
-    return None
+    # Read by and by, and closed: mostly one of the first is it, and a cursor left open stays so.
+    with closing(snapshot.session.scalars(standing.execution_options(yield_per=16))) as rows:
+        return next((row for row in rows if state_of(snapshot, row) == "final"), None)
 
 
 def policy_of(bundle: CheckedBundle) -> Policy:
