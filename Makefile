@@ -119,7 +119,7 @@ test-ci: $(STAMP)-test $(STAMP)-browser $(STAMP)-slither $(STAMP)-ape $(STAMP)-h
 	@TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/backend tests/faults
 
 test-deep: $(STAMP)-test $(STAMP)-browser $(STAMP)-fuzz ## Fuzzing for an hour or so, before a release.
-	@FOUNDRY_PROFILE=deep HISTORIES=1000000 ELIGIBLE=10000 scripts/test_contracts.sh
+	@FOUNDRY_PROFILE=deep HISTORIES=1000000 ELIGIBLE=100000 scripts/test_contracts.sh
 	@$(BIN)/python scripts/mutate_contracts.py
 	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -m 'unit and not campaign' tests
 	@CAMPAIGN=deep $(BIN)/python -m pytest -m campaign tests

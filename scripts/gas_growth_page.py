@@ -83,6 +83,7 @@ def page(
         "## A draw, by the agents among whom it draws",
         "",
         "All of them staked and enrolled in the vault; 3 and 31 seats (or as many as there are).",
+        "What the court pays for the call, every slot being read for the first time.",
         "",
         *table(
             ("eligible", "3 seats", "31 seats"),
