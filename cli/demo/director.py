@@ -52,7 +52,7 @@ class Performance:
     names: list[str] = field(default_factory=list)
     settled: dict[int, tuple[int, int]] = field(default_factory=dict)
     cluster: int = 0
-    killed: bool = False
+    killed: str | None = None
     done: bool = False
 
 
@@ -83,7 +83,7 @@ class Director:
                 if begun is not None and begun.done():
                     begun.result()
                     begun = None
-                if begun is None and waiting and self._on_stage() < _OVERLAP:
+                if begun is None and waiting and len(self._on_stage()) < _OVERLAP:
                     number, story = waiting.popleft()
                     performance = self._cast(number, story)
                     played.append(performance)
@@ -104,9 +104,9 @@ class Director:
 
     # ------------------------------------------------------------------ beginning
 
-    def _on_stage(self) -> int:
+    def _on_stage(self) -> list[Performance]:
         with self._lock:
-            return sum(not performance.done for performance in self._stage.values())
+            return [performance for performance in self._stage.values() if not performance.done]
 
     def _cast(self, number: int, story: Story) -> Performance:
         profile = self._world.profile(story.profile)
@@ -170,6 +170,8 @@ class Director:
     # ------------------------------------------------------------------ following
 
     def _follow(self) -> None:
+        for played in self._on_stage():
+            self._reopen(played)
         head = self._world.gateway.head().number
         if head < self._next_block:
             return
@@ -219,12 +221,17 @@ class Director:
 
     def _kill(self, performance: Performance, name: str) -> None:
         number = performance.outcome.number
-        performance.killed = True
+        performance.killed = name
         self._world.kill(name)
         self._narrator.say(f"{name} committed; its process gets SIGKILL", number)
         self._world.start_node(name)
-        performance.gate.touch()
-        self._narrator.say(f"{name} is started again", number)
+
+    def _reopen(self, performance: Performance) -> None:
+        """Opening begins once who was killed is back, however long that takes this machine."""
+        name, gate = performance.killed, performance.gate
+        if name is not None and not gate.exists() and self._world.is_up(name):
+            gate.touch()
+            self._narrator.say(f"{name} is started again", performance.outcome.number)
 
     def _finish(self, performance: Performance, event: events.RoundFinalized) -> None:
         outcome, story = performance.outcome, performance.story

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -79,6 +80,7 @@ class World:
         self._chain = ExitStack()
         self._processes = Processes()
         self._nodes: dict[str, Process] = {}
+        self._starts: Counter[str] = Counter()
         self._stores: dict[str, Store] = {}
         self.engines = EngineBook({"default": EngineConfig("builtin")})
 
@@ -195,6 +197,7 @@ class World:
 
     def start_node(self, name: str) -> None:
         """Starts the process of an agent's node, for the first time or again."""
+        self._starts[name] += 1
         self._nodes[name] = self._processes.start(
             f"node of {name}",
             [
@@ -208,9 +211,14 @@ class World:
         """SIGKILL: the process gets no chance to tidy up."""
         self._nodes[name].kill()
 
+    def is_up(self, name: str) -> bool:
+        """Whether the node, as often as it was started, has checked everything and is at work."""
+        log = (self.logs / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+        return log.count(_UP) >= self._starts[name]
+
     def _await_nodes(self) -> None:
         for name in self._nodes:
-            self._await(partial(_says, self.logs / f"{name}.log", _UP), f"the node of {name}")
+            self._await(partial(self.is_up, name), f"the node of {name}")
 
     def _await(self, ready: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + _START_SECONDS
@@ -282,7 +290,3 @@ class World:
     def task(self, prompt: Mapping[str, Any], profile: Profile) -> Task:
         modality = prompt["modality"]
         return Task(profile=profile.profile_id, model=_MODELS[modality], **prompt)
-
-
-def _says(log: Path, words: str) -> bool:
-    return words in log.read_text(encoding="utf-8", errors="replace")
