@@ -53,8 +53,9 @@ _NODE_POLL_SECONDS: Final = 0.4
 _UP: Final = "node of agent"
 """What a node's log says once it has checked everything."""
 
-_COMMIT_SECONDS: Final = 40
-"""Up to twenty texts are generated at a time, on as little as two cores."""
+_PARAMETERS: Final = replace(preset("local"), commit_window=40, open_window=24, publish_window=24)
+"""Long windows, for slow machines: up to twenty texts are generated at a time, on as little as two
+cores, and who is killed in one round may be about to open in another."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class World:
             start_devnet(
                 self.root / "deployment.json",
                 self.logs / "anvil.log",
-                parameters=replace(preset("local"), commit_window=_COMMIT_SECONDS),
+                parameters=_PARAMETERS,
             )
         )
         self.anvil = devnet.anvil
