@@ -23,6 +23,7 @@ from assay_client.models import (
     ReputationView,
     Role,
     RoundSummary,
+    ServerStatus,
     SourcePoint,
     SourceScoreView,
     SourceView,
@@ -189,6 +190,10 @@ class Client:
     def network(self) -> NetworkView:
         """The deployment, its parameters and its reputation policy."""
         return cast(NetworkView, self._get("/v1/network"))
+
+    def status(self) -> ServerStatus:
+        """How the replica that answers is: its index, its outbox, the nodes it reads from."""
+        return cast(ServerStatus, self._get("/status"))
 
     def rounds(
         self,

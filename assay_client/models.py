@@ -100,6 +100,39 @@ class NetworkView(TypedDict):
     lagBlocks: int | None
 
 
+class IndexState(TypedDict):
+    leads: bool
+    headBlock: int | None
+    indexedBlock: int | None
+    lagBlocks: int | None
+    silenceSeconds: float | None
+    trouble: str | None
+    halted: str | None
+    differences: list[str]
+    comparisons: int
+    rollbacks: int
+
+
+class SubmitterState(TypedDict):
+    paused: str | None
+    jobs: dict[str, int]
+
+
+class NodeState(TypedDict):
+    node: str
+    used: bool
+    failures: int
+
+
+class ServerStatus(TypedDict):
+    version: str
+    ready: bool
+    reason: str | None
+    index: IndexState
+    submitter: SubmitterState | None
+    nodes: list[NodeState]
+
+
 class RoundSummary(TypedDict):
     requestHash: str
     agentId: int

@@ -48,6 +48,23 @@ def test_ready__when_far_behind__then_503_with_the_lag(world: World, client: Asg
     assert "100 blocks behind" in answer.json()["error"]["message"]
 
 
+def test_status__when_trouble_comes__then_200_with_the_reason(
+    world: World, client: AsgiClient
+) -> None:
+    before = client.get("/status").json()
+    assert (before["ready"], before["index"]["indexedBlock"]) == (False, None)
+    world.catch_up()
+    head = world.chain.head().number
+    told = client.get("/status").json()
+    assert (told["ready"], told["reason"]) == (True, None)
+    assert (told["index"]["headBlock"], told["index"]["indexedBlock"]) == (head, head)
+    world.status.reconciled(["The vault says 5, the index 4."])
+    told = client.get("/status").json()
+    assert told["ready"] is False
+    assert "The vault says 5" in told["reason"]
+    assert told["index"]["differences"] == ["The vault says 5, the index 4."]
+
+
 def test_network__when_shown__then_says_what_scores_rest_on(
     world: World, client: AsgiClient
 ) -> None:
@@ -142,6 +159,7 @@ def test_openapi__then_every_answer_and_refusal_is_described(client: AsgiClient)
     assert {name for name, _ in operations} == {
         "get /health",
         "get /ready",
+        "get /status",
         "get /metrics",
         "get /v1/network",
         "get /v1/profiles",

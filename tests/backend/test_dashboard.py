@@ -56,7 +56,7 @@ def test_dashboard__then_the_script_asks_only_for_paths_that_the_api_has(
     paths = client.get("/openapi.json").json()["paths"]
     patterns = [re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path) + "$") for path in paths]
     scripts = "\n".join(content(name).decode() for name in ("dashboard.js", "sources.js"))
-    asked = set(re.findall(r"[`\"](/(?:v1/[^`\"?]*|ready))", scripts))
+    asked = set(re.findall(r"[`\"](/(?:v1/[^`\"?]*|ready|status))", scripts))
     assert len(asked) > 8
     for path in asked:
         plain = re.sub(r"\$\{[^}]+\}", "0", path)

@@ -89,7 +89,10 @@ def test_s14_replicas__when_the_leader_is_killed__then_the_other_goes_on_and_no_
         counts = outbox.counts()
         assert counts[JobStatus.FAILED] == counts[JobStatus.CANCELLED] == 0
         store.close()
-        told = [second.get(path).text for path in ("/metrics", "/v1/network", "/nowhere", "/ready")]
+        told = [
+            second.get(path).text
+            for path in ("/metrics", "/v1/network", "/nowhere", "/ready", "/status")
+        ]
     told += [(tmp_path / name / "serve.log").read_text() for name in ("one", "two")]
     for text in told:
         assert not [word for word in SECRETS if word in text]

@@ -117,7 +117,14 @@ def test_serve__when_all_goes_wrong_at_debug__then_no_secret_is_told(
             eventually(lambda: proxy.pending("eth_getBlockByNumber") == 0, "all was met", 90)
             said = [
                 served.get(path, headers={"Authorization": f"Bearer {SECRETS['api key']}"}).text
-                for path in ("/metrics", "/ready", "/v1/network", "/nowhere", "/v1/rounds?limit=x")
+                for path in (
+                    "/metrics",
+                    "/ready",
+                    "/status",
+                    "/v1/network",
+                    "/nowhere",
+                    "/v1/rounds?limit=x",
+                )
             ]
             wrong = {"Authorization": "Bearer wrong", "Content-Type": "application/json"}
             said.append(httpx.post(f"{served.url}/v1/artifacts", headers=wrong, content=b"{").text)

@@ -52,6 +52,12 @@ class ProfileView(Shape):
     slash_no_commit_bps: int
     slash_no_open_bps: int
     slash_rejected_bps: int
+    slash_overturned_bps: int
+    appeal_bond: Amount
+    appeal_window: int = Field(description="0: verdicts cannot be appealed.")
+    audit_bps: int = Field(description="Chance of an appeal by the protocol's own lot.")
+    flag_window: int = Field(description="0: what was published cannot be flagged.")
+    void_digests: bool = Field(description='Whether a digest that says "no answer" is no claim.')
     evidence_weight: Nano
     calibration_root: Hash
     recipe: str | None = Field(description="The hashed JSON itself; null if it is not UTF-8.")
@@ -72,6 +78,45 @@ class Ready(Shape):
     indexed_block: int
     head_block: int
     lag_blocks: int
+
+
+class IndexState(Shape):
+    """How far the index is, and what its follower met."""
+
+    leads: bool = Field(description="Whether this replica writes the index; one does.")
+    head_block: int | None
+    indexed_block: int | None
+    lag_blocks: int | None
+    silence_seconds: float | None = Field(description="Since the chain answered last.")
+    trouble: str | None = Field(description="What goes wrong now; it is tried again.")
+    halted: str | None = Field(description="Why the index stopped for good.")
+    differences: list[str] = Field(
+        description="What the contracts said otherwise at the last comparison."
+    )
+    comparisons: int
+    rollbacks: int
+
+
+class SubmitterState(Shape):
+    paused: str | None = Field(description="Why this replica sends nothing though it should.")
+    jobs: dict[str, int] = Field(description="By state, in the outbox that replicas share.")
+
+
+class NodeState(Shape):
+    node: str = Field(description="Its URL without path and credentials.")
+    used: bool
+    failures: int
+
+
+class ServerStatus(Shape):
+    """How this replica is: the figures of /metrics, with the reasons in sentences."""
+
+    version: str
+    ready: bool
+    reason: str | None = Field(description="Why /ready says no.")
+    index: IndexState
+    submitter: SubmitterState | None
+    nodes: list[NodeState]
 
 
 class Stored(Shape):

@@ -146,11 +146,16 @@ async function exam(query, id) {
 }
 
 async function network() {
-  const [found, profiles] = await Promise.all([get("/v1/network"), get("/v1/profiles")]);
+  const [found, profiles, now] = await Promise.all([get("/v1/network"), get("/v1/profiles"), get("/status")]);
   const block = found.block;
   return [...title("Network"), facts([["Chain", found.chainId.toString()], ["Block", `${block.number}, ${when(block.timestamp)}`],
     ["Final up to block", block.finalizedNumber.toString()], ["Behind the chain", `${found.lagBlocks ?? "unknown"} blocks`],
     ["Evidence fades by half in", `${(found.reputationPolicy.halfLifeSeconds / 86400).toFixed(1)} days`]]),
+  el("h2", {}, "This server"), facts([["Answers", now.reason ?? "worth asking for"], ["Now", now.index.trouble],
+    ["Compared with the contracts", `${now.index.comparisons} times since it started, ${now.index.differences.length || "no"} differences now`],
+    ["Reorganisations followed", now.index.rollbacks.toString()], ["Writes the index", now.index.leads ? "this replica" : "another replica"],
+    ...now.nodes.map((node) => [node.used ? "Reads from" : "Could read from", `${node.node}, ${node.failures} requests failed`])]
+    .filter(([, value]) => value !== null)),
   el("h2", {}, "Profiles"), table([["Name"], ["Family"], ["Tolerance", "number"], ["Committee", "number"], ["Fee", "number"], ["Stake", "number"]], profiles.items.map((item) => [
     item.name ?? short(item.profileId), item.family, `${item.tolerance} bits`, `${item.majority} of ${item.committeeSize}`, ether(item.fee), ether(item.minStake)])),
   el("h2", {}, "Contracts"), facts(Object.entries(found.contracts).map(([name, address]) => [name, el("span", { class: "mono" }, address)]))];
