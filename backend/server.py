@@ -39,6 +39,12 @@ from verifier.reliability.evidence import Anchor
 GRACE_SECONDS: Final = 5
 """Requests that are being answered when the server is told to stop get this long."""
 
+FIRST_PAUSE: Final = 1.0
+LONGEST_PAUSE: Final = 60.0
+"""Seconds until a worker that failed begins again; doubled each time."""
+
+INDEXER: Final = "indexer"
+
 logger = logging.getLogger(__name__)
 
 
@@ -110,7 +116,7 @@ def serve(options: Options, announce: Callable[[int], None]) -> None:
         stop = threading.Event()
         works = _works(options, nodes, services, leases)
         threads = [
-            threading.Thread(target=_work, args=(work, stop), name=name, daemon=True)
+            threading.Thread(target=work, args=(work, stop), name=name, daemon=True)
             for name, work in works.items()
         ]
         for thread in threads:
@@ -160,7 +166,7 @@ def _works(
         leads=leases[0].held,
     )
     works: dict[str, Callable[[threading.Event], None]] = {
-        "indexer": indexer.run,
+        INDEXER: indexer.run,
         "reconciler": Reconciler(lambda: nodes.current, store, status).run,
     }
     if network.anchor is not None:
@@ -236,13 +242,29 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _work(run: Callable[[threading.Event], None], stop: threading.Event) -> None:
-    try:
-        run(stop)
-    except BackendError:
-        logger.critical("The API goes on serving what was indexed; /ready says that it is stale.")
-    except Exception:
-        logger.exception("The %s has stopped.", threading.current_thread().name)
+def work(
+    run: Callable[[threading.Event], None], stop: threading.Event, pause: float = FIRST_PAUSE
+) -> None:
+    """Runs until told to stop, again after whatever it did not expect: what strangers write, on
+    chain too, must not end a worker for good. Only the indexer stays stopped, which has said why.
+
+    Args:
+        pause: seconds until it begins again.
+    """
+    name = threading.current_thread().name
+    while not stop.is_set():
+        try:
+            run(stop)
+        except Exception as error:
+            if name == INDEXER:
+                logger.critical(
+                    "The API goes on serving what was indexed; /ready says that it is stale.",
+                    exc_info=not isinstance(error, BackendError),
+                )
+                return
+            logger.exception("The %s failed; it begins again in %.0f s.", name, pause)
+            stop.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def _answer(app: FastAPI, listener: socket.socket, announce: Callable[[int], None]) -> None:

@@ -8,7 +8,8 @@ from itertools import combinations
 from typing import Any, Final, Protocol
 
 from chain.errors import RevertError
-from chain.events import Committed, CommitteeDrawn, Event
+from chain.events import Committed, CommitteeDrawn
+from chain.history import Logs, events_between
 from chain.structs import Batched, Seat
 from chain.types import PROVIDER_SEAT, SeatState
 
@@ -18,10 +19,9 @@ _DOUBTFUL: Final = 12
 """Seats that committed and opened in one block: of more, not every combination is tried."""
 
 
-class Reader(Protocol):
+class Reader(Logs, Protocol):
     """What is asked of the chain; `chain.gateway.Gateway` answers."""
 
-    def logs(self, from_block: int, to_block: int) -> list[Event]: ...
     def call(self, contract: str, function: str, *arguments: Any, block: Any = "latest") -> Any: ...
 
 
@@ -32,7 +32,8 @@ def commitments(
     after that draw."""
     found: list[Committed] = []
     drawn = -1
-    for event in reader.logs(first_block, last_block):
+    # A round may be older than the range of blocks that a node answers at once.
+    for event in events_between(reader, first_block, last_block, request_hash):
         if isinstance(event, CommitteeDrawn) and event.request_hash == request_hash:
             drawn = event.level
         elif isinstance(event, Committed) and event.request_hash == request_hash:

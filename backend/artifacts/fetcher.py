@@ -37,8 +37,11 @@ FIRST_WAIT: Final = 5.0
 LONGEST_WAIT: Final = 300.0
 
 AT_ONCE: Final = 4
+PASS: Final = 4 * AT_ONCE
+"""URIs asked for in one pass."""
+
 MOST: Final = 200
-"""URIs looked at in one pass."""
+"""URIs looked at in one pass, of tasks and of outputs."""
 
 logger = logging.getLogger(__name__)
 
@@ -100,6 +103,9 @@ class Fetcher:
             for key, attempts in self._attempts.items()
             if attempts.made < key.tries and attempts.next_at <= now
         ]
+        # What was never tried comes first, and a pass is short: hosts that let one wait must not
+        # keep the others waiting.
+        due = sorted(due, key=lambda key: self._attempts[key].made)[:PASS]
         for key in due:
             attempts = self._attempts[key]
             attempts.next_at = now + min(FIRST_WAIT * 2**attempts.made, LONGEST_WAIT)
@@ -113,7 +119,8 @@ class Fetcher:
         )
         judged = RoundRecord.phase.in_((int(Phase.FLAGGING), int(Phase.VOTING)))
         outputs = self._behind(RoundRecord.content_hash, RoundRecord.output_uri, judged)
-        found = [Wanted(*each) for each in tasks] + [Wanted(*each, True) for each in outputs]
+        # Outputs first: while one is missing, its provider's bond may be.
+        found = [Wanted(*each, True) for each in outputs] + [Wanted(*each) for each in tasks]
         return [each for each in found if self._files.public(each.hash) is None]
 
     def _behind(

@@ -9,6 +9,7 @@ Each redirect begins anew. One deadline holds for all of it, from the first name
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import socket
 import ssl
@@ -25,6 +26,8 @@ SECONDS: Final = 15.0
 """For the whole of a fetch."""
 
 REDIRECTS: Final = 3
+
+logger = logging.getLogger(__name__)
 
 _IPFS: Final = re.compile(r"ipfs://([A-Za-z0-9]{20,128})((?:/[A-Za-z0-9._~-]+)*)")
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -82,8 +85,16 @@ class Foreign:
             raise ArtifactUnfetched(
                 f"{_shown(uri)} was not had within {self._seconds:g} seconds."
             ) from None
+        except ArtifactUnfetched:
+            raise
         except httpx.HTTPError as error:
             reason = str(error) or type(error).__name__
+            raise ArtifactUnfetched(f"{_shown(uri)} cannot be fetched ({reason}).") from None
+        except Exception as error:
+            # A stranger chose what several libraries read here: ports that are none, names that are
+            # no names, and what nobody thought of yet. None of it may end the fetching of others'.
+            logger.debug("%s", _shown(uri), exc_info=True)
+            reason = type(error).__name__
             raise ArtifactUnfetched(f"{_shown(uri)} cannot be fetched ({reason}).") from None
 
     async def _follow(self, uri: str, limit: int) -> bytes:

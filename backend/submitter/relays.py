@@ -7,6 +7,7 @@ others will not wait longer before they post by themselves.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,7 +17,7 @@ from backend.relay import Kind
 from backend.store import LevelRecord, ProfileRecord, RelayEntry, RoundRecord, Store, phase_at
 from backend.submitter.outbox import Task
 from chain.batches import batch_of, commitments
-from chain.errors import RevertError
+from chain.errors import RevertError, RpcRejected
 from chain.gateway import Gateway
 from chain.structs import Opening, Seat, SignedCommitment
 from chain.types import PROVIDER_SEAT, Bytes32, Phase, SeatState
@@ -27,6 +28,8 @@ RELAY: Final = "relay"
 PATIENCE_SHARE: Final = 3 / 8
 """Of a window: what has been handed in by then is posted. Nodes post by themselves at half."""
 
+logger = logging.getLogger(__name__)
+
 _OWED: Final = {Kind.COMMITMENT: SeatState.DRAWN, Kind.OPENING: SeatState.COMMITTED}
 _PHASES: Final = {Phase.COMMITTING: Kind.COMMITMENT, Phase.OPENING: Kind.OPENING}
 
@@ -35,7 +38,7 @@ def due_relays(store: Store, gateway: Gateway, now: int) -> list[Task]:
     """Batches that could be posted now. `now`: Unix seconds, the chain's.
 
     Raises:
-        RpcError.
+        RpcError: no node answers.
     """
     query = (
         select(RoundRecord, LevelRecord, ProfileRecord, phase_at(now))
@@ -70,7 +73,12 @@ def due_relays(store: Store, gateway: Gateway, now: int) -> list[Task]:
             else:
                 closes, window = level.open_closes_at, profile.open_window
             over = now >= closes - window * (1 - PATIENCE_SHARE)
-            task = _task(gateway, round_, level, kind, entries, patient=not over)
+            try:
+                task = _task(gateway, round_, level, kind, entries, patient=not over)
+            except (RevertError, RpcRejected) as error:
+                # What a node refuses about one round must not hold up the others.
+                logger.warning("round 0x%s: not relayed: %s", round_.request_hash.hex()[:8], error)
+                continue
             if task is not None:
                 found.append(task)
     return found

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from backend.artifacts.addresses import is_any, is_public
-from backend.artifacts.fetcher import FIRST_WAIT, LONGEST_WAIT, TRIES, Fetcher
+from backend.artifacts.fetcher import FIRST_WAIT, LONGEST_WAIT, PASS, TRIES, Fetcher
 from backend.artifacts.foreign import Foreign
 from backend.errors import ArtifactUnfetched
 from chain.deployment import Deployment
@@ -233,6 +233,14 @@ def test_fetch__when_the_uri_is_of_another_kind__then_refused_without_its_passwo
     assert "password" not in str(told.value)
 
 
+@pytest.mark.parametrize(
+    "uri", ["http://host.test:99999/", "http://host.test:-1/", "http://xn--/", "https://.host/"]
+)
+def test_fetch__when_a_port_or_a_name_is_none__then_refused_like_any_other(uri: str) -> None:
+    with pytest.raises(ArtifactUnfetched, match="cannot be fetched"):
+        local(resolve=lambda *_: ["127.0.0.1"]).fetch(uri, LIMIT)
+
+
 def test_fetch__when_there_is_a_proxy_in_the_environment__then_it_is_not_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -395,6 +403,32 @@ def test_tasks__when_their_bytes_have_the_hash__then_kept_under_it(world: World)
         assert isinstance(kept := world.files.public(TASK.hash()), Path)
         assert kept.read_bytes() == TASK.canonical()
         assert (fetcher.step(), len(server.asked)) == (0, 1)
+
+
+def test_tasks__when_many_cannot_be_had__then_a_new_one_waits_for_a_short_pass_only(
+    world: World,
+) -> None:
+    asked: list[str] = []
+
+    class Slow(Foreign):
+        def fetch(self, uri: str, limit: int) -> bytes:
+            asked.append(uri)
+            raise ArtifactUnfetched("It was not had within 15 seconds.")
+
+    slow = [f"https://slow.test/{number}" for number in range(3 * PASS)]
+    world.chain.mine(*(each for uri in slow for each in round_with(uri, uri)))
+    world.catch_up()
+    fetcher = Fetcher(world.store, world.files, Slow())
+    fetcher.step(now=0.0)
+    assert len(asked) == PASS
+    for late in range(3):
+        fetcher.step(now=(late + 1) * 10_000.0)
+    assert len(set(asked)) == 3 * PASS
+    world.chain.mine(*round_with("https://new.test/", "new"))
+    world.catch_up()
+    asked.clear()
+    fetcher.step(now=50_000.0)
+    assert "https://new.test/" in asked
 
 
 @pytest.mark.campaign

@@ -17,6 +17,7 @@ from backend.server import authority
 from backend.submitter import JobStatus, Outbox, Submitter
 from backend.submitter.submit import chain_name
 from chain import messages
+from chain.errors import RpcRejected
 from chain.events import CommitteeDrawn, EntrySkipped, Opened
 from chain.fees import SendPolicy
 from chain.keys import Signer, local_signer
@@ -194,6 +195,51 @@ def test_relay__when_some_post_by_themselves__then_only_what_is_owed_is_posted(
     assert backend.work() == 1, "those of the batch; the other has opened by itself"
     assert {event.seat for event in logged(court, Opened, drawn)} == set(speaking)
     assert logged(court, EntrySkipped, drawn) == []
+
+
+def test_relay__when_a_node_answers_for_few_blocks_at_once__then_old_rounds_are_opened_too(
+    court: Court, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = court.door.logs
+
+    def narrow(first: int, last: int, **options: Any) -> Any:
+        if last - first >= 3:
+            raise RpcRejected("The node answered: too wide.", -32005, "block range is too wide")
+        return whole(first, last, **options)
+
+    drawn, seats = drawn_round(court, backend, b"of long ago")
+    for _ in range(8):
+        court.control("evm_mine")
+    claim = digest_of(drawn.key, b"x")
+    for seat in seats:
+        assert backend.hand_commitment(drawn, seat, claim)
+    assert backend.work() == 1
+    for seat in seats:
+        assert backend.hand_opening(drawn, seat, claim)
+    monkeypatch.setattr(court.door, "logs", narrow)
+    backend.submitter.step()
+    monkeypatch.undo()
+    assert court.phase(drawn.request_hash) is Phase.PUBLISHING
+
+
+def test_relay__when_one_round_is_refused__then_the_others_are_posted(
+    court: Court, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = [drawn_round(court, backend, task) for task in (b"refused", b"taken")]
+    for each, seats in drawn:
+        for seat in seats:
+            assert backend.hand_commitment(each, seat, digest_of(each.key, b"x"))
+    refused, call = drawn[0][0].request_hash, court.door.call
+
+    def some(contract: str, function: str, *arguments: Any, **options: Any) -> Any:
+        if function == "seatsAt" and arguments[0] == refused:
+            raise RpcRejected("The node answered: no.", -32000, "no")
+        return call(contract, function, *arguments, **options)
+
+    monkeypatch.setattr(court.door, "call", some)
+    assert backend.work() == 1
+    monkeypatch.undo()
+    assert court.phase(drawn[1][0].request_hash) is Phase.OPENING
 
 
 def test_s12_relay__when_somebody_else_was_first__then_needless_and_nothing_is_paid(

@@ -110,9 +110,10 @@ class FakeChain:
         assert isinstance(which, int)
         return self.blocks[which] if which < len(self.blocks) else None
 
-    def logs(self, from_block: int, to_block: int) -> list[Event]:
+    def logs(self, from_block: int, to_block: int, *, about: bytes | None = None) -> list[Event]:
         found = self.blocks[from_block : to_block + 1]
-        return [event for block in found for event in self.events.get(block.hash, [])]
+        events = [event for block in found for event in self.events.get(block.hash, [])]
+        return [e for e in events if about in (None, getattr(e, "request_hash", None))]
 
     def logs_of_block(self, block_hash: bytes) -> list[Event]:
         return list(self.events.get(block_hash, []))

@@ -9,6 +9,7 @@ from chain.blocks import Block
 from chain.errors import RevertError
 from chain.events import Committed, Event, Tallied
 from chain.gateway import BlockTag
+from chain.history import events_between
 from chain.structs import Batched, Flag, Profile, Round, Seat
 from chain.types import PROVIDER_SEAT, BlockNumber, Phase
 from verifier.node.errors import NodeError
@@ -25,7 +26,9 @@ class ChainReader(Protocol):
     def head(self) -> Block: ...
     def finalized(self) -> Block: ...
     def block(self, which: BlockTag | bytes) -> Block | None: ...
-    def logs(self, from_block: int, to_block: int) -> list[Event]: ...
+    def logs(
+        self, from_block: int, to_block: int, *, about: bytes | None = None
+    ) -> list[Event]: ...
     def logs_of_block(self, block_hash: bytes) -> list[Event]: ...
     def call(
         self, contract: str, function: str, *arguments: Any, block: BlockTag = "latest"
@@ -86,7 +89,9 @@ class CourtView:
     def tallied(self, request_hash: bytes, level: int, first_block: int) -> Tallied | None:
         """How a level of a round submitted in `first_block` was counted: while it may be appealed
         the views tell no verdict."""
-        for event in reversed(self._gateway.logs(first_block, self._gateway.head().number)):
+        head = self._gateway.head().number
+        found = list(events_between(self._gateway, first_block, head, request_hash))
+        for event in reversed(found):
             if isinstance(event, Tallied) and (event.request_hash, event.level) == (
                 request_hash,
                 level,
