@@ -106,7 +106,7 @@ class Rpc:
             raise RpcUnreachable(
                 f"Nothing answers at {self.label}: is the RPC URL right and the node running?"
             ) from None
-        except (ValueError, Web3Exception):
+        except (ValueError, RecursionError, Web3Exception):
             answer = None
         if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
             raise RpcRejected(
@@ -141,7 +141,10 @@ class Rpc:
     def _rejection(self, error: Any) -> RpcError:
         if not isinstance(error, dict):
             error = {"message": str(error)}
-        code = int(error.get("code") or 0)
+        try:
+            code = int(error.get("code") or 0)
+        except (OverflowError, TypeError, ValueError):
+            code = 0
         reason = self.redact(str(error.get("message") or "no reason given"))
         words = reason.lower()
         too_wide = any(word in words for word in _RANGE_WORDS)

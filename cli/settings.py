@@ -246,6 +246,9 @@ def _read_secret(name: str, value: Any) -> Secret:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingError(f"cannot read {path}, which {name} names: {reason}") from error
+    if not text:
+        # As a key of the operator's, the header without one would match it.
+        raise SettingError(f"{path}, which {name} names, is empty: write the secret into it")
     secret = Secret(text)
     secret.file = path
     return secret

@@ -59,7 +59,7 @@ class Access:
 
     def is_operator(self, given: str | None) -> bool:
         """Whether a header holds the operator's key. Takes the same time for every wrong one."""
-        if self.api_key is None or given is None:
+        if not self.api_key or given is None:
             return False
         return hmac.compare_digest(_digest(self.api_key), _digest(given.removeprefix("Bearer ")))
 

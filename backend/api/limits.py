@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -43,7 +44,21 @@ class RateLimits:
             return 0.0
         if self._access.is_operator(Headers(scope=scope).get("authorization")):
             return 0.0
-        client = scope.get("client")
-        name = client[0] if client else "unknown"
         bucket = self._access.reads if scope["method"] in READING else self._access.writes
-        return bucket.take(name)
+        return bucket.take(network_of(scope))
+
+
+def network_of(scope: Scope) -> str:
+    """Whom a request counts for: an address, of IPv6 the first 64 bits, for whoever has one such
+    address has all of those.
+    """
+    client = scope.get("client")
+    if client is None:
+        return "unknown"
+    try:
+        address = ip_address(client[0])
+    except ValueError:
+        return str(client[0])
+    if isinstance(address, IPv4Address) or address.ipv4_mapped is not None:
+        return str(client[0])
+    return str(IPv6Network((int(address) >> 64 << 64, 64)))

@@ -45,6 +45,13 @@ def parse_word(text: str, what: str) -> bytes:
     return bytes.fromhex(text[2:])
 
 
+def parse_name(text: str) -> str:
+    """Raises QueryInvalid for what no database can be asked for."""
+    if "\x00" in text:
+        raise QueryInvalid("A name has no NUL in it.")
+    return text
+
+
 def parse_address(text: str) -> str:
     """The checksummed address. Raises QueryInvalid for anything else."""
     if not is_address(text) or not text.startswith("0x"):

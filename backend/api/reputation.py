@@ -17,6 +17,7 @@ from backend.api.params import (
     FinalityOf,
     Limit,
     PlaceOf,
+    parse_name,
     parse_word,
     wrap,
 )
@@ -97,7 +98,7 @@ def profile_of(session: Session, profile: str) -> ProfileRecord:
     if profile.startswith("0x"):
         condition = ProfileRecord.profile_id == parse_word(profile, "profile id")
     else:
-        condition = ProfileRecord.name == profile
+        condition = ProfileRecord.name == parse_name(profile)
     order = (ProfileRecord.registered_block, ProfileRecord.log_index)
     row = session.scalars(select(ProfileRecord).where(condition).order_by(*order).limit(1)).first()
     if row is None:

@@ -17,6 +17,7 @@ from backend.api.params import (
     PlaceOf,
     RequestHashOf,
     parse_agent_id,
+    parse_name,
     parse_word,
     wrap,
 )
@@ -149,7 +150,7 @@ def artifact_path(content_hash: bytes) -> str:
 def _of_profile(profile: str) -> ColumnElement[bool]:
     if profile.startswith("0x"):
         return RoundRecord.profile_id == parse_word(profile, "profile id")
-    return ProfileRecord.name == profile
+    return ProfileRecord.name == parse_name(profile)
 
 
 def _link(files: ArtifactStore, content_hash: bytes | None) -> str | None:

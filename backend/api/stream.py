@@ -20,7 +20,7 @@ from sqlalchemy import tuple_
 from backend.api.context import ServicesOf, SnapshotOf
 from backend.api.events import event_views, with_time
 from backend.api.feed import Feed, Mark, latest
-from backend.api.params import DEFAULT_PAGE, Limit, PlaceOf, wrap
+from backend.api.params import DEFAULT_PAGE, Limit, PlaceOf, parse_name, wrap
 from backend.api.schemas.rounds import EventPage
 from backend.errors import QueryInvalid
 from backend.store import Event
@@ -49,7 +49,7 @@ def list_events(
     """Everything that happened, newest first."""
     query = with_time().order_by(Event.block_number.desc(), Event.log_index.desc())
     if name is not None:
-        query = query.where(Event.name == name)
+        query = query.where(Event.name == parse_name(name))
     if place is not None:
         query = query.where(tuple_(Event.block_number, Event.log_index) < place)
     rows = snapshot.session.execute(query.limit(limit + 1)).all()

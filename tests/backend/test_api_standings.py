@@ -11,6 +11,7 @@ import pytest
 
 from assay_client import AssayRefused, Client, models
 from backend.api import Access, Bucket, create_app, feed, stream
+from backend.api.limits import network_of
 from backend.store import position
 from chain.events import NewFeedback, Staked
 from chain.keys import local_signer
@@ -200,6 +201,45 @@ def test_limits__when_asked_too_often__then_429_with_retry_after_but_health_alwa
     assert client.get("/health").status_code == 200
     known = {"Authorization": "Bearer operator"}
     assert client.get("/v1/network", headers=known).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:aaaa::7", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:bbbb::8", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::7", "2001:db8:1:3::/64"),
+        ("::ffff:192.0.2.7", "::ffff:192.0.2.7"),
+        ("of a proxy's making", "of a proxy's making"),
+        (None, "unknown"),
+    ],
+)
+def test_limits__when_somebody_has_a_whole_network__then_it_counts_as_one(
+    host: str | None, name: str
+) -> None:
+    assert network_of({"client": None if host is None else (host, 1)}) == name
+
+
+def test_key__when_it_is_empty__then_nobody_is_the_operator() -> None:
+    for given in ("", "Bearer ", "Bearer"):
+        assert not Access(api_key="").is_operator(given)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/events?name=%00",
+        "/v1/rounds?profile=%00",
+        "/v1/leaderboards?profile=%00",
+        "/v1/lookalikes?profile=%00&artifact=0x" + "0" * 64,
+    ],
+)
+def test_names__when_there_is_a_nul_in_one__then_422_on_any_database(
+    judged: World, path: str
+) -> None:
+    answer = AsgiClient(create_app(judged.services())).get(path)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "query_invalid")
 
 
 def test_cors__when_origins_are_set__then_only_they_may_read(judged: World) -> None:

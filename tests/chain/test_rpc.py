@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 
@@ -83,6 +84,8 @@ def test_request__when_a_broadcast_fails__then_it_is_not_repeated(
         (Fault(status=401), RpcRejected, "refuses access .* check the credentials"),
         (Fault(forward=False, answer={}, status=502), RpcUnreachable, "failing .HTTP 502"),
         (Fault(forward=False, answer={}), RpcRejected, "not an Ethereum JSON-RPC node"),
+        (refusal("odd", float("inf")), RpcRejected, "answered: odd"),
+        (refusal("odd", "-32000x"), RpcRejected, "answered: odd"),
         (refusal(f"bad key {SECRET}"), RpcRejected, r"answered: bad key \*\*\*"),
         (Fault(answer=refusal("no such").answer, status=400), RpcRejected, "answered: no such"),
     ],
@@ -96,6 +99,18 @@ def test_request__when_a_node_fails__then_one_sentence_without_a_secret(
         rpc.request("eth_chainId")
     assert SECRET not in str(caught.value)
     assert rpc.label in str(caught.value)
+
+
+@pytest.mark.integration
+def test_request__when_the_answer_is_nested_too_deeply__then_refused(
+    rpc: Rpc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deep(*_: object) -> object:
+        return json.loads("[" * 100_000)
+
+    monkeypatch.setattr(rpc._provider, "make_request", deep)
+    with pytest.raises(RpcRejected, match="not an Ethereum JSON-RPC node"):
+        rpc.request("eth_chainId")
 
 
 @pytest.mark.integration

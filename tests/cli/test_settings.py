@@ -65,6 +65,12 @@ def test_load__when_something_is_wrong__then_one_sentence_names_it(
     assert "\n" not in str(caught.value)
 
 
+def test_secret__when_its_file_is_empty__then_refused(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("\n")
+    with pytest.raises(SettingError, match="api_key_file names, is empty"):
+        load(tmp_path, f"api_key_file = '{tmp_path / 'key'}'")
+
+
 def test_secret__when_in_a_file__then_read_without_its_line_end_and_never_shown(
     tmp_path: Path,
 ) -> None:

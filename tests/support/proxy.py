@@ -48,7 +48,7 @@ LOSE_REPLY = Fault(drop=True)
 LOSE_REQUEST = Fault(forward=False, drop=True)
 
 
-def refusal(message: str, code: int = -32000, *, forward: bool = False) -> Fault:
+def refusal(message: str, code: Any = -32000, *, forward: bool = False) -> Fault:
     """The node seems to refuse; with `forward` it has the request all the same."""
     return Fault(forward=forward, answer={"error": {"code": code, "message": message}})
 
