@@ -21,6 +21,7 @@ from backend.artifacts import Authority, keep_contents, open_artifacts
 from backend.artifacts.fetcher import Fetcher
 from backend.artifacts.foreign import Foreign
 from backend.bundles import BundleChecker
+from backend.connections import Connection
 from backend.errors import AddressUnavailable, BackendError
 from backend.indexer import Indexer, Providers, Reconciler, Status
 from backend.network import Network, read_network
@@ -58,6 +59,8 @@ class Options:
         artifacts: folder, made if missing; `artifacts_url` a bucket used instead.
         foreign: fetches tasks and outputs whose URIs lead elsewhere; None leaves them alone.
         port: 0 takes a free one.
+        trusted_proxies: addresses and networks whose X-Forwarded-For is believed; None for this
+            machine's own.
         rebuild: empty the index first and derive it anew from the chain.
         signer: who pays for what is sent; None sends nothing.
         pokes: take the steps of rounds that wait for anybody.
@@ -72,6 +75,7 @@ class Options:
     foreign: Foreign | None = None
     host: str = "127.0.0.1"
     port: int = 0
+    trusted_proxies: tuple[str, ...] | None = None
     rebuild: bool = False
     signer: Signer | None = None
     pokes: bool = True
@@ -116,13 +120,13 @@ def serve(options: Options, announce: Callable[[int], None]) -> None:
         stop = threading.Event()
         works = _works(options, nodes, services, leases)
         threads = [
-            threading.Thread(target=work, args=(work, stop), name=name, daemon=True)
+            threading.Thread(target=keep_working, args=(work, stop), name=name, daemon=True)
             for name, work in works.items()
         ]
         for thread in threads:
             thread.start()
         try:
-            _answer(create_app(services), listener, announce)
+            _answer(create_app(services), listener, announce, options.trusted_proxies)
         finally:
             stop.set()
             for thread in threads:
@@ -242,7 +246,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def work(
+def keep_working(
     run: Callable[[threading.Event], None], stop: threading.Event, pause: float = FIRST_PAUSE
 ) -> None:
     """Runs until told to stop, again after whatever it did not expect: what strangers write, on
@@ -267,9 +271,17 @@ def work(
             pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def _answer(app: FastAPI, listener: socket.socket, announce: Callable[[int], None]) -> None:
+def _answer(
+    app: FastAPI,
+    listener: socket.socket,
+    announce: Callable[[int], None],
+    trusted_proxies: Sequence[str] | None,
+) -> None:
     config = uvicorn.Config(
         app,
+        http=Connection,
+        ws="none",
+        forwarded_allow_ips=None if trusted_proxies is None else list(trusted_proxies),
         log_config=None,
         log_level="warning",
         access_log=False,

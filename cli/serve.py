@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -102,6 +103,7 @@ def main(
             artifacts=chosen.artifacts_dir,
             artifacts_url=chosen.artifacts_url,
             foreign=_foreign(chosen, deployed.chain_id),
+            trusted_proxies=_networks(chosen.trusted_proxies),
             host=chosen.host,
             port=chosen.port,
             rebuild=rebuild,
@@ -129,6 +131,24 @@ def _foreign(chosen: settings.Settings, chain_id: int) -> Foreign | None:
         )
     allowed = is_public if chosen.foreign_uris == "public" else is_any
     return Foreign(allowed=allowed, ipfs_gateway=chosen.ipfs_gateway)
+
+
+def _networks(text: str | None) -> tuple[str, ...] | None:
+    """Whom to believe about addresses: not everybody, who could then say any."""
+    if text is None:
+        return None
+    found = tuple(_listed(text))
+    for each in found:
+        try:
+            is_one = ip_network(each).prefixlen > 0
+        except ValueError:
+            is_one = False
+        if not is_one:
+            raise ConfigError(
+                f"trusted_proxies lists {each!r}, which is no address or network of a balancer's: "
+                "give some such as 10.0.0.5 or 10.0.0.0/24."
+            )
+    return found
 
 
 def _listed(text: str | None) -> list[str]:

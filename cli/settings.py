@@ -94,6 +94,11 @@ class Settings:
     cors_origins: str | None = _setting(
         None, "origins whose pages may read the backend, comma-separated, or * for all"
     )
+    trusted_proxies: str | None = _setting(
+        None,
+        "addresses or networks of balancers whose X-Forwarded-For is believed, comma-separated; "
+        "by default this machine's own",
+    )
     engine: Literal["builtin", "openai", "command"] = _setting(
         "builtin", "what generates: the built-in models, an OpenAI-compatible endpoint, a command"
     )

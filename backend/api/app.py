@@ -99,6 +99,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.feed = Feed(services.store)
+    app.state.metrics = metrics.Metrics(services)
     app.state.scores = Gathered(Scores(services).answers)
     app.add_middleware(RateLimits, access=services.access)
     if services.access.origins:

@@ -18,6 +18,8 @@ from backend.store import Event, Position, Store, position
 
 POLL_SECONDS: Final = 0.2
 AT_ONCE: Final = 200
+KEPT: Final = 32
+"""Answers kept for others who ask the same: a listener may begin at any event, and each is long."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Feed:
         if asked is None:
             asked = asyncio.ensure_future(run_in_threadpool(self._news, mark))
             self._told[mark] = asked
+            if len(self._told) > KEPT:
+                del self._told[next(iter(self._told))]
         # One listener that leaves must not take the answer from the others.
         return await asyncio.shield(asked)
 

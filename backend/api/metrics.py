@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
+from typing import Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from backend.api.context import Services, ServicesOf
+from backend.api.context import Services
 
 router = APIRouter(tags=["health"])
+
+LOOK_SECONDS: Final = 1.0
+"""Between two looks: whoever watches is never turned away, so watching must cost nothing."""
 
 
 class Collector:
@@ -81,9 +86,25 @@ class Collector:
             yield used
 
 
+class Metrics:
+    """The text, looked for once a second at most. Thread-safe."""
+
+    def __init__(self, services: Services) -> None:
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(Collector(services))
+        self._lock = threading.Lock()
+        self._kept: tuple[float, bytes] | None = None
+
+    def text(self) -> bytes:
+        with self._lock:
+            now = time.monotonic()
+            if self._kept is None or now - self._kept[0] >= LOOK_SECONDS:
+                self._kept = now, generate_latest(self._registry)
+            return self._kept[1]
+
+
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-def show_metrics(services: ServicesOf) -> Response:
+def show_metrics(request: Request) -> Response:
     """For a scraper."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(Collector(services))
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+    metrics: Metrics = request.app.state.metrics
+    return Response(metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)

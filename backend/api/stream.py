@@ -8,8 +8,9 @@ gone.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request
@@ -20,6 +21,7 @@ from sqlalchemy import tuple_
 from backend.api.context import ServicesOf, SnapshotOf
 from backend.api.events import event_views, with_time
 from backend.api.feed import Feed, Mark, latest
+from backend.api.limits import network_of
 from backend.api.params import DEFAULT_PAGE, Limit, PlaceOf, parse_name, wrap
 from backend.api.schemas.rounds import EventPage
 from backend.errors import QueryInvalid
@@ -74,7 +76,10 @@ async def stream_events(
     mark = None if last_event_id is None else parse_mark(last_event_id)
     if mark is None:
         mark = await run_in_threadpool(latest, services.store)
-    lines = follow(request.app.state.feed, mark, request)
+    name = network_of(request.client)
+    lines = follow(
+        request.app.state.feed, mark, request, turn=lambda: services.access.reads.take(name)
+    )
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
 
@@ -87,8 +92,15 @@ def parse_mark(text: str) -> Mark:
     return Mark(int(found[1]), int(found[2]), found[3])
 
 
-async def follow(feed: Feed, mark: Mark, request: Request) -> AsyncIterator[str]:
-    """The stream's text, until the listener is gone."""
+async def follow(
+    feed: Feed, mark: Mark, request: Request, turn: Callable[[], float] = lambda: 0.0
+) -> AsyncIterator[str]:
+    """The stream's text, until the listener is gone.
+
+    Args:
+        turn: 0 if the listener may have another page of the past, which costs what a page costs
+            elsewhere; else the seconds until then.
+    """
     yield ": listening\n\n"
     with feed.listening():
         while not await request.is_disconnected():
@@ -96,5 +108,7 @@ async def follow(feed: Feed, mark: Mark, request: Request) -> AsyncIterator[str]
             more, mark, text = await feed.news(mark)
             if text:
                 yield text
+            while more and (wait := turn()) > 0:
+                await asyncio.sleep(wait)
             if not more and not await feed.moves_on(version, BEAT_SECONDS):
                 yield ": still here\n\n"

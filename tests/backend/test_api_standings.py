@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
 
 from assay_client import AssayRefused, Client, models
-from backend.api import Access, Bucket, create_app, feed, stream
+from backend.api import Access, Bucket, create_app, feed, metrics, stream
 from backend.api.limits import network_of
 from backend.store import position
 from chain.events import NewFeedback, Staked
@@ -169,6 +171,40 @@ def test_stream__when_what_was_sent_is_reorganised_away__then_says_so_and_goes_o
     assert "event: chain" in text
 
 
+def test_stream__when_a_listener_reads_the_past__then_each_page_takes_its_turn(
+    judged: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "AT_ONCE", 5)
+    waits, read = [0.0, 0.001, 0.0, 0.001], []
+
+    def turn() -> float:
+        return waits.pop(0) if waits else 0.0
+
+    class Listener:
+        async def is_disconnected(self) -> bool:
+            return len(read) > 3
+
+    async def listen() -> None:
+        past = feed.Feed(judged.store)
+        listener: Any = Listener()
+        async for text in stream.follow(past, feed.Mark(), listener, turn=turn):
+            read.append(text)
+
+    asyncio.run(listen())
+    assert [text.count("event: chain") for text in read[1:]] == [5, 5, 5]
+    assert waits == []
+
+
+def test_stream__when_listeners_begin_anywhere__then_few_answers_are_kept(judged: World) -> None:
+    async def listen() -> int:
+        past = feed.Feed(judged.store)
+        for block in range(2 * feed.KEPT):
+            assert (await past.news(feed.Mark(block)))[2] or block
+        return len(past._told)
+
+    assert asyncio.run(listen()) == feed.KEPT
+
+
 def test_stream__when_the_id_is_none_of_ours__then_refused(judged: World) -> None:
     client = AsgiClient(create_app(judged.services()))
     answer = client.get("/v1/events/stream", headers={"Last-Event-ID": "7"})
@@ -185,6 +221,18 @@ def test_metrics__when_read__then_say_how_it_is_and_no_credentials(judged: World
     text = client.get("/metrics").text
     assert "assay_lag_blocks 0.0" in text
     assert "assay_ready 1.0" in text
+
+
+def test_metrics__when_asked_again_and_again__then_looked_for_once_a_second(
+    judged: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr(metrics.Collector, "collect", lambda _: looked.append(1) or iter(()))
+    monkeypatch.setattr(metrics, "LOOK_SECONDS", 60.0)
+    client = AsgiClient(create_app(judged.services()))
+    before = len(looked)
+    assert {client.get("/metrics").status_code for _ in range(5)} == {200}
+    assert len(looked) == before + 1
 
 
 def test_limits__when_asked_too_often__then_429_with_retry_after_but_health_always(
@@ -218,7 +266,7 @@ def test_limits__when_asked_too_often__then_429_with_retry_after_but_health_alwa
 def test_limits__when_somebody_has_a_whole_network__then_it_counts_as_one(
     host: str | None, name: str
 ) -> None:
-    assert network_of({"client": None if host is None else (host, 1)}) == name
+    assert network_of(None if host is None else (host, 1)) == name
 
 
 def test_key__when_it_is_empty__then_nobody_is_the_operator() -> None:

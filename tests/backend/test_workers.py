@@ -8,14 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from backend.errors import IndexContradiction
-from backend.server import work
+from backend.server import keep_working
 
 pytestmark = pytest.mark.unit
 
 
 def ends(name: str, run: Callable[[threading.Event], None], stop: threading.Event) -> None:
     """Runs a worker in a thread of that name until it ends by itself."""
-    thread = threading.Thread(target=work, args=(run, stop, 0.001), name=name)
+    thread = threading.Thread(target=keep_working, args=(run, stop, 0.001), name=name)
     thread.start()
     thread.join(10)
     assert not thread.is_alive()
