@@ -17,6 +17,8 @@ TESTS ?=
 TWO := --numprocesses 2 --dist loadfile
 # Models and linear algebra on one thread each: the processes of a network share the machine.
 export OMP_NUM_THREADS ?= 1
+# Hundreds of processes start here: compiling every library again in each would be half of their time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup setup-test demo test test-contracts test-python check bench bench-ponder experiments experiments-images experiments-attacks experiments-text experiments-vectors experiments-retrieval test-ci test-deep lock clean
 
@@ -109,14 +111,27 @@ experiments-vectors: $(STAMP)-experiments-text
 experiments-retrieval: $(STAMP)-retrieval ## Retrieval weighted by reliability. ARGS="--wordnet DIR": Debian's wordnet-base, unpacked.
 	@.setup/retrieval/bin/python scripts/experiment_retrieval.py $(ARGS)
 
-test-ci: $(STAMP)-test $(STAMP)-browser $(STAMP)-slither $(STAMP)-ape $(STAMP)-halmos ## Longer fuzzing, static analysis of the contracts, the dashboard in Chromium, operations by hand.
+# Each has a single thread most of the time, so two run at once, the longest first; what they say is kept
+# apart (by makes that can). One that fails fails the whole.
+CI_APART := ci-contracts ci-slither ci-examples ci-halmos ci-ape
+APART := --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+test-ci: $(STAMP)-test $(STAMP)-browser $(STAMP)-slither $(STAMP)-ape $(STAMP)-halmos ## What `make test` has no time for: longer fuzzing, static analysis of the contracts, PostgreSQL, the dashboard in Chromium, operations by hand.
+	@$(MAKE) $(APART) $(CI_APART)
+	@$(BIN)/python -m pytest -m 'campaign and alone' tests
+	@$(BIN)/python -m pytest $(TWO) -m 'campaign and not alone' tests
+	@TEST_DATABASE=postgresql $(BIN)/python -m pytest $(TWO) -m 'database and not campaign' tests
+
+.PHONY: $(CI_APART)
+ci-contracts:
 	@FOUNDRY_PROFILE=ci scripts/test_contracts.sh
-	@scripts/slither.sh
-	@scripts/ape.sh
-	@scripts/halmos.sh
-	@HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -m 'unit and not campaign' tests
-	@$(BIN)/python -m pytest -m campaign tests
-	@TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/backend tests/faults
+
+# Those that have more examples in this profile than in `make test`; the others would be the same again.
+ci-examples:
+	@HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -m 'unit and hypothesis and not campaign' tests
+
+ci-slither ci-halmos ci-ape: ci-%:
+	@scripts/$*.sh
 
 test-deep: $(STAMP)-test $(STAMP)-browser $(STAMP)-fuzz ## Fuzzing for an hour or so, before a release.
 	@FOUNDRY_PROFILE=deep HISTORIES=1000000 ELIGIBLE=100000 scripts/test_contracts.sh

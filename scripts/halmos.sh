@@ -6,8 +6,8 @@ halmos=$PWD/.setup/halmos/bin/halmos
 [ -x "$halmos" ] || { echo "halmos: its environment is missing: run make test-ci" >&2; exit 1; }
 forge_folder=$(dirname "$(ls node_modules/@foundry-rs/forge-*/bin/forge)")
 export PATH="$PWD/$forge_folder:$PATH"
-# A cache of its own, with the syntax trees that halmos reads.
-export FOUNDRY_CACHE_PATH=contracts/cache/halmos FOUNDRY_OUT=contracts/cache/halmos/out
+# A cache of its own, with the syntax trees that halmos reads: of the proofs, not of all tests.
+export FOUNDRY_TEST=contracts/test/proofs FOUNDRY_CACHE_PATH=contracts/cache/halmos FOUNDRY_OUT=contracts/cache/halmos/out
 
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT

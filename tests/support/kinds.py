@@ -28,7 +28,13 @@ def kinds_of(item: pytest.Item) -> set[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse the whole run when a test is of no kind, or of both."""
+    """Refuse the whole run when a test is of no kind, or of both.
+
+    Marks those that ask for a database, which a run may want on PostgreSQL (`databases`).
+    """
+    for item in items:
+        if "new_database" in getattr(item, "fixturenames", ()):
+            item.add_marker("database")
     wrong = [item.nodeid for item in items if len(kinds_of(item)) != 1]
     if wrong:
         listed = "\n  ".join(wrong)
