@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -19,9 +18,8 @@ from backend.store import Store, dump
 from chain.deployment import Deployment
 from chain.gateway import Gateway
 from cli.processes import Process
+from tests.support.forked import Assay
 from tests.support.polling import eventually
-
-ASSAY = [sys.executable, "-c", "from cli.main import main; main()"]
 
 
 class Index:
@@ -84,14 +82,13 @@ class Served:
         )
 
 
-def serve_command(folder: Path, rpc_url: str, deployment: Deployment, *more: str) -> list[str]:
-    """The command line of a backend that keeps everything in a folder."""
+def serve_arguments(folder: Path, rpc_url: str, deployment: Deployment, *more: str) -> list[str]:
+    """The arguments of a backend that keeps everything in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "deployment.json"
     if not file.exists():
         deployment.save(file)
     return [
-        *ASSAY,
         "serve",
         f"--rpc-url={rpc_url}",
         f"--deployment={file}",
@@ -106,10 +103,10 @@ def serve_command(folder: Path, rpc_url: str, deployment: Deployment, *more: str
 @contextmanager
 def serving(folder: Path, rpc_url: str, deployment: Deployment, *more: str) -> Iterator[Served]:
     """A running backend; ended by its pid."""
-    command = serve_command(folder, rpc_url, deployment, *more)
+    arguments = serve_arguments(folder, rpc_url, deployment, *more)
     port_file = folder / "port"
     port_file.unlink(missing_ok=True)
-    process = Process("backend", command, log=folder / "serve.log", cwd=Path.cwd())
+    process = Assay("backend", arguments, log=folder / "serve.log")
     try:
         eventually(
             lambda: port_file.exists() or not process.is_running,

@@ -16,10 +16,10 @@ from backend.store import Agent, Event
 from chain.errors import RpcError
 from chain.gateway import Gateway
 from cli.anvil import AnvilOptions
-from cli.processes import Process
-from tests.backend.live import Index, serve_command, serving
+from tests.backend.live import Index, serve_arguments, serving
 from tests.support.actors import STAKE
 from tests.support.court import Court, open_court
+from tests.support.forked import Assay
 from tests.support.polling import eventually
 from tests.support.proxy import Fault, FaultProxy, claim, refusal
 
@@ -244,8 +244,8 @@ def test_i10_serve__when_killed_at_any_moment__then_it_converges_to_the_same_tab
 def kill_in(folder: Path, url: str, court: Court, seconds: float) -> None:
     """Starts a backend and kills it so long after its index began."""
     (folder / "port").unlink(missing_ok=True)
-    command = serve_command(folder, url, court.deployment)
-    process = Process("backend", command, log=folder / "serve.log", cwd=Path.cwd())
+    arguments = serve_arguments(folder, url, court.deployment)
+    process = Assay("backend", arguments, log=folder / "serve.log")
     eventually(lambda: (folder / "port").exists(), "the backend began", 60)
     process.wait(timeout=seconds)
     process.kill()

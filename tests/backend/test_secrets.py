@@ -20,10 +20,10 @@ from chain.errors import ConfigError
 from chain.keys import Signer
 from cli import settings
 from cli.anvil import AnvilOptions
-from cli.processes import Process
-from tests.backend.live import ASSAY, serving
+from tests.backend.live import serving
 from tests.support.actors import Actor
 from tests.support.court import Court, open_court
+from tests.support.forked import Assay
 from tests.support.polling import eventually
 from tests.support.proxy import LOSE_REPLY, Fault, FaultProxy, refusal
 from verifier.node.config import NodeConfig
@@ -161,13 +161,13 @@ def test_node__when_all_goes_wrong_at_debug__then_no_secret_is_told(
             grace_seconds=1.0,
             engines={DEFAULT: EngineConfig("openai", engine)},
         ).save(files)
-        command = [*ASSAY, "node", "run", f"--state-dir={files.root}"]
-        tried = Process("node", command, log=tmp_path / "refused.log", cwd=Path.cwd())
+        arguments = ["node", "run", f"--state-dir={files.root}"]
+        tried = Assay("node", arguments, log=tmp_path / "refused.log")
         assert tried.wait(60) == 1  # Its engine does not answer.
         head = files.config.read_text().rpartition("[engines.")[0]
         files.config.write_text(f'{head}[engines.default]\nname = "command"\nargv = ["true"]\n')
-        command.append("--metrics-address=127.0.0.1:0")
-        node = Process("node", command, log=tmp_path / "node.log", cwd=Path.cwd())
+        arguments.append("--metrics-address=127.0.0.1:0")
+        node = Assay("node", arguments, log=tmp_path / "node.log")
         try:
             log = tmp_path / "node.log"
             eventually(lambda: "metrics on" in log.read_text(), "the node ran", 60)

@@ -18,8 +18,9 @@ from chain import messages
 from chain.structs import Receipt
 from cli.anvil import AnvilOptions, start_anvil
 from cli.verify_reputation import ScoreDiffers, compare
-from tests.backend.live import ASSAY, Index, Served, serve_command, serving
+from tests.backend.live import Index, Served, serve_arguments, serving
 from tests.support.court import OUTPUT, ROUNDS, Court, digest_of, open_court
+from tests.support.forked import assay
 from tests.support.proxy import LOSE_REQUEST, Fault, FaultProxy, refusal
 from verifier.node.delivery import upload_sealed
 from verifier.node.receipts import SignedReceipt
@@ -42,10 +43,6 @@ def served(court: Court, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     with serving(folder, court.control.url, court.deployment) as served:
         served.at_block(court.door.head().number)
         yield served
-
-
-def assay(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*ASSAY, *arguments], capture_output=True, text=True, timeout=60, cwd=cwd)
 
 
 def assert_one_sentence(done: subprocess.CompletedProcess[str], says: str) -> None:
@@ -193,8 +190,7 @@ def test_serve__when_the_node_fails_for_a_while__then_it_goes_on_by_itself(
 def refused(
     folder: Path, court: Court, *more: str, url: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    command = serve_command(folder, url or court.control.url, court.deployment, *more)
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=Path.cwd())
+    return assay(serve_arguments(folder, url or court.control.url, court.deployment, *more))
 
 
 def test_serve__when_the_port_is_taken__then_one_sentence(court: Court, tmp_path: Path) -> None:
@@ -218,8 +214,7 @@ def test_serve__when_there_is_no_contract__then_one_sentence(court: Court, tmp_p
             ),
         },
     )
-    command = serve_command(tmp_path, court.control.url, moved)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=Path.cwd())
+    done = assay(serve_arguments(tmp_path, court.control.url, moved))
     assert_one_sentence(done, "There is no contract at")
 
 
@@ -228,7 +223,7 @@ def test_serve__when_nothing_answers__then_one_sentence(court: Court, tmp_path: 
 
 
 def test_serve__when_the_deployment_file_is_missing__then_one_sentence(tmp_path: Path) -> None:
-    done = assay("serve", f"--deployment={tmp_path / 'nowhere.json'}", cwd=Path.cwd())
+    done = assay(["serve", f"--deployment={tmp_path / 'nowhere.json'}"])
     assert_one_sentence(done, "There is no deployment file")
 
 
@@ -276,12 +271,11 @@ def test_reputation__when_asked_of_chain_and_backend__then_the_same(
     served.at_block(court.door.head().number)
     court.deployment.save(tmp_path / "deployment.json")
     agent = str(court.provider.agent_id)
-    source = Path.cwd()
     chain = [f"--rpc-url={court.control.url}", f"--deployment={tmp_path / 'deployment.json'}"]
-    told = assay("reputation", "show", agent, "--json", *chain, cwd=source)
+    told = assay(["reputation", "show", agent, "--json", *chain])
     assert told.returncode == 0, told.stderr
     by_chain = json.loads(told.stdout)
-    told = assay("reputation", "show", agent, "--json", f"--api={served.url}", cwd=source)
+    told = assay(["reputation", "show", agent, "--json", f"--api={served.url}"])
     assert told.returncode == 0, told.stderr
     by_backend = json.loads(told.stdout)
     assert by_backend["block"]["hash"] == by_chain["block"]["hash"]
@@ -290,7 +284,7 @@ def test_reputation__when_asked_of_chain_and_backend__then_the_same(
     assert len(by_backend["scores"]) > 0
     for item in by_backend["scores"]:
         assert item == known[item["domain"]]
-    table = assay("reputation", "show", agent, *chain, cwd=source)
+    table = assay(["reputation", "show", agent, *chain])
     assert table.returncode == 0
     assert "exact-bytes" in table.stdout
     assert "%" in table.stdout
@@ -311,7 +305,7 @@ def test_verify_reputation__when_recomputed_from_the_chain__then_equal_and_a_lie
     chain = [f"--rpc-url={court.control.url}", f"--deployment={tmp_path / 'deployment.json'}"]
     for number in (agent.agent_id, *list(court.verifiers)[:2]):
         backend = f"--backend-url={served.url}"
-        done = assay("verify", "reputation", str(number), backend, *chain, cwd=Path.cwd())
+        done = assay(["verify", "reputation", str(number), backend, *chain])
         assert done.returncode == 0, done.stderr + done.stdout
         assert "Equal: every score" in done.stdout
     told = served.json(f"/v1/agents/{agent.agent_id}/reputation")
@@ -331,19 +325,19 @@ def test_reputation__when_the_agent_is_unknown__then_one_sentence(
 ) -> None:
     court.deployment.save(tmp_path / "deployment.json")
     chain = [f"--rpc-url={court.control.url}", f"--deployment={tmp_path / 'deployment.json'}"]
-    done = assay("reputation", "show", "999", *chain, cwd=Path.cwd())
+    done = assay(["reputation", "show", "999", *chain])
     assert_one_sentence(done, "There is no agent 999")
-    done = assay("reputation", "show", "999", f"--api={served.url}", cwd=Path.cwd())
+    done = assay(["reputation", "show", "999", f"--api={served.url}"])
     assert_one_sentence(done, "There is no agent 999")
 
 
 def test_reputation__when_nothing_answers__then_one_sentence(court: Court) -> None:
-    done = assay("reputation", "show", "0", "--api=http://127.0.0.1:9", cwd=Path.cwd())
+    done = assay(["reputation", "show", "0", "--api=http://127.0.0.1:9"])
     assert_one_sentence(done, "No backend answers at")
-    done = assay("reputation", "show", "0", f"--api={court.control.url}", cwd=Path.cwd())
+    done = assay(["reputation", "show", "0", f"--api={court.control.url}"])
     assert_one_sentence(done, "not a backend")
 
 
 def test_reputation__when_the_agent_is_no_number__then_usage(court: Court) -> None:
-    assert assay("reputation", "show", "x", cwd=Path.cwd()).returncode == 2
-    assert assay("reputation", "show", "--", "-1", cwd=Path.cwd()).returncode == 2
+    assert assay(["reputation", "show", "x"]).returncode == 2
+    assert assay(["reputation", "show", "--", "-1"]).returncode == 2

@@ -21,6 +21,7 @@ from eth_account import Account
 from chain.keys import local_signer
 from cli.anvil import AnvilOptions
 from cli.devnet import Devnet, start_devnet
+from tests.support import forked
 from verifier import profiles
 from verifier.node.config import NodeConfig
 from verifier.node.engine_book import DEFAULT, EngineConfig
@@ -121,14 +122,16 @@ def place(devnet: Devnet, tmp_path: Path) -> Iterator[Place]:
 def assay(
     folder: Path, environment: dict[str, str], *arguments: str, code: str | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """`python -m cli …` in a folder, as a person runs it."""
-    start = ["-m", "cli"] if code is None else ["-c", code]
+    """`assay …` in a folder; `code`: what to start in its place, in an interpreter of its own."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY_")}
     source = str(Path(__file__).parents[2])
+    env = {**clean, "PYTHONPATH": source, "OMP_NUM_THREADS": "1", **environment}
+    if code is None:
+        return forked.assay(arguments, cwd=folder, env=env, timeout=SECONDS)
     return subprocess.run(
-        [sys.executable, *start, *arguments],
+        [sys.executable, "-c", code, *arguments],
         cwd=folder,
-        env={**clean, "PYTHONPATH": source, "OMP_NUM_THREADS": "1", **environment},
+        env=env,
         capture_output=True,
         text=True,
         timeout=SECONDS,

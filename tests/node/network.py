@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import signal
 import sys
 import time
@@ -27,6 +26,7 @@ from cli.anvil import AnvilOptions, start_anvil
 from cli.deploy import shipped_profiles
 from tests.node import node_process
 from tests.support.actors import STAKE, Actor, person, provider, verifier
+from tests.support.forked import PROCESSES
 from tests.support.polling import eventually
 from verifier.node.config import NodeConfig
 from verifier.node.delivery import Provider
@@ -57,10 +57,6 @@ import hashlib, json, sys
 print(hashlib.sha256(json.load(sys.stdin)["prompt"].encode()).hexdigest(), end="")
 """
 
-# Processes are forked from a server that has imported what a node needs.
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.node.node_process"])
-
 
 class NodeProcess:
     """One node's process, started as often as it ends without being told to."""
@@ -90,7 +86,7 @@ class NodeProcess:
     def _start(self) -> None:
         self.starts += 1
         kills, watch = self._plan
-        self._process = _PROCESSES.Process(
+        self._process = PROCESSES.Process(
             target=node_process.main, args=(str(self.root), kills, watch)
         )
         self._process.start()

@@ -22,12 +22,12 @@ from chain.blocks import Call
 from chain.errors import AssayError
 from chain.types import Address, Phase, RequestHash, Wei
 from cli.anvil import AnvilOptions
-from cli.processes import Process
-from tests.backend.live import Index, serve_command, serving
+from tests.backend.live import Index, serve_arguments, serving
 from tests.faults.simulation.ground import REORGANISED_AT_MOST
 from tests.faults.simulation.truth import settled
 from tests.node.network import COURT, Network, open_network
 from tests.support.anvil import Control
+from tests.support.forked import Assay
 from tests.support.polling import eventually
 from tests.support.proxy import FaultProxy
 from tests.support.weather import SeededWeather
@@ -59,7 +59,7 @@ class Story:
         self.proxy = proxy
         self.control = Control(network.url)
         self.folder = network.folder / "served"
-        self.command = serve_command(
+        self.arguments = serve_arguments(
             self.folder, proxy.url, network.deployment, "--submit", "--local-account=19"
         )
         self.store = Store(f"sqlite:///{self.folder / 'index.sqlite3'}")
@@ -67,13 +67,13 @@ class Story:
         self.rounds: list[RequestHash] = []
         self.payees: dict[str, Address] = {}
         self.kills = 0
-        self._backend: Process | None = None
+        self._backend: Assay | None = None
 
     def keep_running(self) -> None:
         """Starts again whoever is not there."""
         if self._backend is None or not self._backend.is_running:
             log = self.folder / "serve.log"
-            self._backend = Process("backend", self.command, log=log, cwd=Path.cwd())
+            self._backend = Assay("backend", self.arguments, log=log)
         for node in self.network.nodes:
             if not node.is_alive:
                 node.start()
