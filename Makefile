@@ -118,8 +118,7 @@ APART := --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 test-ci: $(STAMP)-test $(STAMP)-browser $(STAMP)-slither $(STAMP)-ape $(STAMP)-halmos ## What `make test` has no time for: longer fuzzing, static analysis of the contracts, PostgreSQL, the dashboard in Chromium, operations by hand.
 	@$(MAKE) $(APART) $(CI_APART)
-	@$(BIN)/python -m pytest -m 'campaign and alone' tests
-	@$(BIN)/python -m pytest $(TWO) -m 'campaign and not alone' tests
+	@$(BIN)/python -m pytest $(TWO) -m campaign tests
 	@TEST_DATABASE=postgresql $(BIN)/python -m pytest $(TWO) -m 'database and not campaign' tests
 
 .PHONY: $(CI_APART)
