@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from backend.api.context import Snapshot, SnapshotOf
+from backend.api.context import Services, Snapshot, SnapshotOf
 from backend.api.events import event_views, with_time
 from backend.api.params import DEFAULT_PAGE, AfterAgentOf, AgentIdOf, Limit, PlaceOf, wrap
 from backend.api.params import parse_address as address_of
@@ -35,6 +35,7 @@ from backend.store import (
     Enrolment,
     Event,
     Ownership,
+    Position,
     ProfileRecord,
 )
 from chain.types import AgentId
@@ -136,15 +137,14 @@ def agent_of(snapshot: Snapshot, agent_id: AgentId) -> Agent:
     """
     row = snapshot.session.get(Agent, agent_id)
     if row is None:
-        raise unknown_agent(snapshot, agent_id)
+        raise unknown_agent(snapshot.services, snapshot.at, agent_id)
     return row
 
 
-def unknown_agent(snapshot: Snapshot, agent_id: AgentId) -> QueryMissing:
+def unknown_agent(services: Services, at: Position, agent_id: AgentId) -> QueryMissing:
     """The refusal of an agent that nobody has registered."""
     return QueryMissing(
-        f"There is no agent {agent_id} in {snapshot.services.network.registry} as of block"
-        f" {snapshot.at.number}."
+        f"There is no agent {agent_id} in {services.network.registry} as of block {at.number}."
     )
 
 

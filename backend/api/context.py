@@ -19,7 +19,6 @@ from backend.indexer import Providers, Status
 from backend.lookalikes import Lookalikes
 from backend.network import Network
 from backend.relay import Relay
-from backend.remembered import RememberedFacts
 from backend.standings import Standings
 from backend.store import Block, Position, Store, position
 from backend.submitter import Outbox
@@ -49,8 +48,6 @@ class Services:
     def __post_init__(self) -> None:
         object.__setattr__(self, "lookalikes", Lookalikes(self.files))
 
-    facts: RememberedFacts = field(default_factory=RememberedFacts)
-
 
 class NotModified(Exception):
     """The caller has this block's answer already."""
@@ -61,12 +58,10 @@ class NotModified(Exception):
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """The index at one block; all that a request reads is of this block."""
+class Mark:
+    """Where the index stood when an answer was read, and how the answer says so."""
 
-    session: Session
     at: Position
-    services: Services
 
     @property
     def etag(self) -> str:
@@ -83,12 +78,8 @@ class Snapshot:
         """The block this answer is of."""
         return self.ref(self.at)
 
-    def view(self, finality: Finality) -> Position:
-        """The block that a view of this snapshot is of. Raises like `finalized`."""
-        return self.at if finality == "head" else self.finalized()
-
     def ref(self, at: Position) -> BlockRef:
-        """A block of this snapshot, as answers name it."""
+        """A block that the index held then, as answers name it."""
         return BlockRef(
             number=at.number,
             hash="0x" + at.hash.hex(),
@@ -96,6 +87,18 @@ class Snapshot:
             finality="finalized" if at.number <= self.at.finalized else "head",
             finalized_number=self.at.finalized,
         )
+
+
+@dataclass(frozen=True)
+class Snapshot(Mark):
+    """The index at one block; all that a request reads is of this block."""
+
+    session: Session
+    services: Services
+
+    def view(self, finality: Finality) -> Position:
+        """The block that a view of this snapshot is of. Raises like `finalized`."""
+        return self.at if finality == "head" else self.finalized()
 
     def finalized(self) -> Position:
         """Where finality stands.
@@ -128,7 +131,7 @@ def snapshot_in(session: Session, services: Services) -> Snapshot:
     at = position(session)
     if at is None:
         raise IndexEmpty("The index has not applied its first block yet: ask again shortly.")
-    return Snapshot(session, at, services)
+    return Snapshot(at, session, services)
 
 
 def is_known(etag: str, if_none_match: str | None) -> bool:

@@ -33,6 +33,7 @@ from backend.store.outbox import OUTBOX, Job, SignedAttempt, Transaction, WriteN
 from backend.store.phases import phase_at
 from backend.store.probe import probe
 from backend.store.projection import Projection, forget_undo, roll_back
+from backend.store.reading import Reading
 from backend.store.relay import RelayEntry
 from backend.store.rounds import (
     AppealRecord,
@@ -97,6 +98,7 @@ __all__ = [
     "Position",
     "ProfileRecord",
     "Projection",
+    "Reading",
     "RelayEntry",
     "RoundRecord",
     "SeatRecord",

@@ -7,14 +7,20 @@ transaction sees anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    NoSuchModuleError,
+    OperationalError,
+)
 from sqlalchemy.orm import Session
 
 from backend.errors import StoreOtherDeployment, StoreSchemaMismatch, StoreUnavailable
@@ -24,10 +30,14 @@ from backend.store.log import Block, Cursor, Meta
 from backend.store.outbox import OUTBOX
 from backend.store.relay import RelayEntry
 
+Result = TypeVar("Result")
+
 LOCK_WAIT_SECONDS = 5.0
 """How long a writer waits for another one before it says that the database is locked."""
 
-_WRITES = "assay_writes"
+_BEGIN = "assay_begin"
+"""Name of the option that says with which word SQLite begins a transaction; None begins none."""
+
 _WRITER_LOCK = 0x61737361790001
 """PostgreSQL's advisory lock of whoever writes."""
 
@@ -64,6 +74,7 @@ class Store:
                 "The database URL cannot be used; give one such as sqlite:///assay.db, or"
                 " postgresql://user@host/name with assay-network[postgresql] installed."
             ) from error
+        self._glancing: list[Connection] = []
         self.url = url
         self.name = parsed.render_as_string(hide_password=True)
         if self.is_sqlite:
@@ -125,7 +136,7 @@ class Store:
         """A transaction that takes the writer's lock at once; commits if its block ends well."""
         with _as_store_errors(self.name), self._engine.connect() as plain:
             if self.is_sqlite:
-                connection = plain.execution_options(**{_WRITES: True})
+                connection = plain.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
             else:
                 # What the one before us committed must be seen once the lock is ours.
                 connection = plain.execution_options(isolation_level="READ COMMITTED")
@@ -142,12 +153,50 @@ class Store:
         with _as_store_errors(self.name), Session(self._engine) as session:
             yield session
 
+    def glance(self, work: Callable[[Connection], Result]) -> Result:
+        """What one statement tells, without a transaction: it sees one snapshot by itself.
+
+        Its connection is kept for the next. If the server has ended that since, the work is done
+        once more, on a new one.
+
+        Args:
+            work: executes one statement and takes its rows.
+        """
+        with _as_store_errors(self.name):
+            try:
+                kept = self._glancing.pop()
+            except IndexError:
+                return self._on(self.session_connection(), work)
+            try:
+                return self._on(kept, work)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            return self._on(self.session_connection(), work)
+
+    def _on(self, connection: Connection, work: Callable[[Connection], Result]) -> Result:
+        try:
+            found = work(connection)
+        except BaseException:
+            # Not back into the pool, whatever state it is in.
+            connection.invalidate()
+            connection.close()
+            raise
+        self._glancing.append(connection)
+        return found
+
     def session_connection(self) -> Connection:
         """A connection outside any transaction, for what belongs to a database session."""
-        return self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection = self._engine.connect()
+        if self.is_sqlite:
+            # No isolation level of SQLAlchemy's: putting it back undoes what the driver was taught.
+            return connection.execution_options(**{_BEGIN: None})
+        return connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def close(self) -> None:
-        """Closes the pooled connections."""
+        """Closes the connections that wait for work."""
+        while self._glancing:
+            self._glancing.pop().close()
         self._engine.dispose()
 
 
@@ -204,8 +253,9 @@ def _teach_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        word = connection.get_execution_options().get(_BEGIN, "BEGIN")
+        if word is not None:
+            connection.exec_driver_sql(word)
 
 
 @contextmanager

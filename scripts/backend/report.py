@@ -39,13 +39,13 @@ in native code.
 
 {verdict}
 
-Requests that come while others are answered share the next look at the database: one thread, one
-transaction, five statements for all of them. A look begins after its last request has come and
-reads first where the index stands; what was written for another block, another branch or another
-finality is thrown away, so that no answer outlives a reorganisation. Beside `eth_call` the goal is
-out of reach on a local chain: a node in native code that has its state in memory answers faster
-than this server's empty route. A provider across a network answers in tens of milliseconds, and
-counts requests.
+Requests that come while others are answered share the next look at the database: one thread and
+one statement for all of them, which sees one snapshot by itself, begins after the last of them has
+come, and tells where the index stands too. What was written for another block, another branch or
+another finality is thrown away, so that no answer outlives a reorganisation. Beside `eth_call` the
+goal is out of reach on a local chain: a node in native code that has its state in memory answers
+faster than this server's empty route. A provider across a network answers in tens of milliseconds,
+and counts requests.
 
 ## Indexing
 

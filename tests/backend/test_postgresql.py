@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from backend.errors import StoreUnavailable
 from backend.store import Duty, Lease, Meta, Store, database, dump, roll_back
@@ -42,6 +42,18 @@ def store(postgresql: NewDatabase) -> Store:
     made = Store(postgresql())
     made.open(31337, "test")
     return made
+
+
+def test_glance__when_the_server_ended_its_connection__then_told_by_another(store: Store) -> None:
+    def backend(connection: Connection) -> int:
+        return int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+
+    first = store.glance(backend)
+    assert store.glance(backend) == first
+    with store.write() as connection:
+        connection.exec_driver_sql("SELECT pg_terminate_backend(%s)", (first,))
+    assert store.glance(backend) != first
+    store.close()
 
 
 def test_index__when_rounds_are_judged_and_reorganised__then_the_tables_are_those_of_sqlite(

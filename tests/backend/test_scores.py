@@ -106,6 +106,28 @@ def test_scores__when_asked_together__then_each_its_own_answer_or_refusal(
     ]
 
 
+@pytest.mark.integration
+def test_scores__when_told_at_a_glance__then_the_bytes_of_a_transaction(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted_round(world.chain, word("one"))
+    world.catch_up()
+    groups = [[(Asked(AgentId(agent), "head", None, None), None)] for agent in (*AGENTS, 999)]
+
+    def told(scores: Scores, number: int) -> list[object]:
+        (answer,) = scores.answers(groups[number])
+        return [getattr(answer, part, str(answer)) for part in ("body", "raw_headers")]
+
+    # The first that a server is asked for is read in a transaction.
+    anew = [told(Scores(world.services()), number) for number in range(len(groups))]
+    scores = Scores(world.services())
+    # Asked for nobody, it knows no domain's name yet.
+    assert told(scores, -1) == anew[-1]
+    assert [told(scores, number) for number in range(2)] == anew[:2]
+    monkeypatch.setattr(world.store, "read", None)
+    assert [told(scores, number) for number in range(len(groups))] == anew
+
+
 @pytest.mark.unit
 def test_gathered__when_asked_during_a_look__then_told_by_a_later_one() -> None:
     begun, goes_on = threading.Event(), threading.Event()

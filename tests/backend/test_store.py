@@ -7,8 +7,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, inspect, select, text
+from sqlalchemy import Connection, delete, insert, inspect, select, text
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import ProgrammingError
 
 from backend.errors import (
     StoreOtherDeployment,
@@ -108,6 +109,27 @@ def test_open__when_somebody_holds_the_lock__then_says_it_is_locked(
     with pytest.raises(StoreUnavailable, match="is locked by another process"):
         opened(tmp_path / "db")
     holder.close()
+
+
+def test_glance__when_others_write_between__then_each_sees_what_is_there_and_hinders_nobody(
+    tmp_path: Path,
+) -> None:
+    store = opened(tmp_path / "db")
+
+    def names(connection: Connection) -> set[str]:
+        return set(connection.scalars(select(Meta.name)))
+
+    assert "note" not in store.glance(names)
+    write_note(store)
+    assert "note" in store.glance(names)
+    with pytest.raises(ProgrammingError):
+        store.glance(lambda connection: connection.exec_driver_sql("SELECT ?", ()).all())
+    assert "note" in store.glance(names)
+    # A transaction left open would hold back the log, and with it its own end.
+    with store.write() as connection:
+        connection.execute(delete(Meta).where(Meta.name == "note"))
+    assert "note" not in store.glance(names)
+    store.close()
 
 
 def test_read__when_a_writer_commits_meanwhile__then_sees_the_state_at_its_beginning(

@@ -93,8 +93,9 @@ def test_tests__then_each_name_says_what_when_and_then() -> None:
 
 WRITTEN_BY_HAND = frozenset(
     {
-        # As SQLAlchemy compiled it, of a table and its columns: the values are parameters.
+        # As SQLAlchemy compiled it, of tables and their columns: the values are parameters.
         "backend/store/bulk.py",
+        "backend/store/reading.py",
         # A lock's timeout, of a constant: PostgreSQL takes no parameter there.
         "backend/store/database.py",
         # Defaults of columns, of constants: neither database takes a parameter there.
