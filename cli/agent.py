@@ -16,6 +16,7 @@ from chain.keys import create_keystore
 from chain.structs import Stake
 from chain.units import show_ether, show_moment
 from cli import settings
+from cli.logs import visible
 from cli.session import agent_id, chosen, ether, reading, signing
 from verifier.node.agents import owner_of
 
@@ -181,7 +182,7 @@ def show(
         typer.echo(json.dumps(found, indent=2))
         return
     stake = found["stake"]
-    typer.echo(f"agent      {found['agentId']}  {found['uri']}".rstrip())
+    typer.echo(f"agent      {found['agentId']}  {visible(found['uri'])}".rstrip())
     typer.echo(f"owner      {found['owner']}")
     if found["wallet"]:
         typer.echo(f"wallet     {found['wallet']}")

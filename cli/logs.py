@@ -12,13 +12,18 @@ from typing import Any
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
+def visible(text: str) -> str:
+    """A text of anybody's making as a terminal may have it: what would move the cursor, write to
+    the clipboard or turn the line around is shown escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 class TextFormatter(logging.Formatter):
-    """One line for people. Names and texts in messages are anybody's making: what would move the
-    cursor, change colours or begin a line that looks like another message is shown escaped."""
+    """One line for people, of which nothing looks like another message."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         shown = record.message
-        record.message = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown)
+        record.message = visible(shown)
         try:
             return super().formatMessage(record)
         finally:

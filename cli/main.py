@@ -75,7 +75,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(sentence: str, status: int = 1) -> int:
-    print(f"assay: {sentence}", file=sys.stderr)
+    print(f"assay: {logs.visible(sentence)}", file=sys.stderr)
     return status
 
 

@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.logs import visible
+
 # No terminal folds what goes into a pipe or a file.
 _PIPE_WIDTH = 100_000
 
@@ -47,12 +49,12 @@ def print_json(value: Any) -> None:
 
 def say(sentence: str) -> None:
     """Print a line at once, also into a pipe."""
-    print(sentence, flush=True)
+    print(visible(sentence), flush=True)
 
 
 def cell(value: Any) -> str:
     """A table's text for a value; what is unknown is a dash, never 0."""
-    return "-" if value is None else str(plain(value))
+    return "-" if value is None else visible(str(plain(value)))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:

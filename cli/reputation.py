@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -15,6 +16,7 @@ from chain.gateway import Gateway
 from chain.messages import evidence_domain
 from chain.structs import Score
 from cli import output, settings
+from verifier.engines.base import shown_url
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -56,13 +58,16 @@ def show(
     if as_json:
         output.print_json(found)
         return
-    block = found["block"]
-    output.say(
-        f"Agent {agent} of {found['registry']}, owner {found['owner'] or 'unknown'},"
-        f" as of block {block['number']} ({_when(block['timestamp'])})"
-    )
+    with understood(api) if api is not None else nullcontext():
+        block = found["block"]
+        first = (
+            f"Agent {agent} of {found['registry']}, owner {found['owner'] or 'unknown'},"
+            f" as of block {block['number']} ({_when(block['timestamp'])})"
+        )
+        rows = [_row(item) for item in found["scores"]]
+    output.say(first)
     columns = ("profile", "role", "mean", "lower bound", "n", "last update")
-    output.print_table(columns, [_row(item) for item in found["scores"]])
+    output.print_table(columns, rows)
 
 
 def from_chain(rpc_url: str, deployed: deployment.Deployment, agent: int) -> dict[str, Any]:
@@ -124,17 +129,34 @@ def from_backend(api: str, agent: int) -> dict[str, Any]:
     try:
         answer = httpx.get(url, timeout=TIMEOUT_SECONDS)
         body = answer.json()
-    except (httpx.HTTPError, httpx.InvalidURL):
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):
         raise BackendRefusal(
-            f"No backend answers at {api}: start one with `assay serve`, or give its address."
+            f"No backend answers at {shown_url(api)}: start one with `assay serve`, or give its"
+            " address."
         ) from None
     except (ValueError, RecursionError):
         body = None
-    if not isinstance(body, dict) or not ({"error", "scores"} & set(body)):
-        raise BackendRefusal(f"What answers at {api} is not a backend of Assay.")
-    if "error" in body:
-        raise BackendRefusal(str(body["error"]["message"]))
-    return body
+    with understood(api):
+        if "error" in body:
+            raise BackendRefusal(str(body["error"]["message"]))
+        if not isinstance(body["scores"], list):
+            raise TypeError
+        return dict(body)
+
+
+@contextmanager
+def understood(api: str) -> Iterator[None]:
+    """Where an answer is read.
+
+    Raises:
+        BackendRefusal: it is not what a backend answers.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError):
+        raise BackendRefusal(
+            f"What answers at {shown_url(api)} is not a backend of Assay."
+        ) from None
 
 
 def _numbers(score: Score) -> dict[str, Any]:

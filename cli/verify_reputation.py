@@ -12,11 +12,14 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from chain.deployment import Deployment
 from chain.errors import AssayError, RpcRejected, RpcTimeout
 from chain.events import Event, EvidenceRecorded, Transfer
 from chain.gateway import Gateway
+from chain.messages import evidence_domain
+from chain.types import ProfileId
 from cli import output, settings
-from cli.reputation import from_backend
+from cli.reputation import ROLES, from_backend, understood
 from cli.session import agent_id, reading
 from verifier.reputation import (
     BASIS_POINTS,
@@ -98,7 +101,7 @@ def reputation(
     number = agent_id(agent)
     chosen = settings.load(backend_url=backend_url, rpc_url=rpc_url, deployment=deployment)
     told = from_backend(chosen.backend_url, number)
-    with reading(chosen) as gateway:
+    with reading(chosen) as gateway, understood(chosen.backend_url):
         rows = compare(gateway, number, told)
     equal = all(row["equal"] for row in rows)
     if as_json:
@@ -145,7 +148,7 @@ def compare(gateway: Gateway, agent: int, told: dict[str, Any]) -> list[dict[str
     for shown in told["scores"]:
         domain = bytes.fromhex(shown["domain"][2:])
         recomputed = ledger.score_at(domain, block.timestamp)
-        where = f"{shown['profileName'] or shown['domain']} {shown['role'] or ''}".strip()
+        where = _name_of(gateway.deployment, shown)
         rows += [
             {
                 "domain": where,
@@ -168,6 +171,24 @@ def compare(gateway: Gateway, agent: int, told: dict[str, Any]) -> list[dict[str
         for domain in sorted(missing)
     ]
     return rows
+
+
+def _name_of(deployment: Deployment, shown: dict[str, Any]) -> str:
+    """What a domain is, by the chain's own rule and the deployment's names, not the backend's.
+
+    Raises:
+        ScoreDiffers: the domain is of another profile or role than the backend says.
+    """
+    domain, profile, role = shown["domain"], shown["profileId"], shown["role"]
+    if profile is None:
+        return str(domain)
+    profile_id = ProfileId(bytes.fromhex(profile[2:]))
+    if role not in ROLES or domain != "0x" + evidence_domain(profile_id, role).hex():
+        raise ScoreDiffers(
+            f"The backend calls the domain {domain} that of a {role} of {profile}, which is another"
+            " one: do not use its answer."
+        )
+    return f"{deployment.profile_name(profile_id) or profile} {role}"
 
 
 def events_of(gateway: Gateway, agent: int, first: int, last: int) -> Iterator[Event]:

@@ -315,6 +315,11 @@ def test_verify_reputation__when_recomputed_from_the_chain__then_equal_and_a_lie
     assert not all(
         row["equal"] for row in compare(court.door, agent.agent_id, {**told, "scores": []})
     )
+    for item in told["scores"]:
+        other = {"provider": "verifier", "verifier": "provider"}[item["role"]]
+        lie = {**told, "scores": [{**item, "role": other}]}
+        with pytest.raises(ScoreDiffers, match="which is another one"):
+            compare(court.door, agent.agent_id, lie)
     elsewhere = {**told, "block": {**told["block"], "hash": "0x" + "00" * 32}}
     with pytest.raises(ScoreDiffers, match="another block"):
         compare(court.door, agent.agent_id, elsewhere)

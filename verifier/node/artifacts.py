@@ -6,6 +6,7 @@ import httpx
 
 from verifier.engines.base import shown_url
 from verifier.errors import TaskError
+from verifier.node.downloads import AS_IT_IS, body_of
 
 __all__ = ["ArtifactSource", "NotStored"]
 
@@ -50,11 +51,11 @@ class ArtifactSource:
             raise TaskError(
                 f"The {what} is kept at a backend, and none is configured: set backend_url."
             )
-        data = bytearray()
+        url = f"{self._base}/v1/artifacts/0x{digest.hex()}"
         try:
             with (
                 httpx.Client(timeout=self._timeout, transport=self._transport) as client,
-                client.stream("GET", f"{self._base}/v1/artifacts/0x{digest.hex()}") as reply,
+                client.stream("GET", url, headers=AS_IT_IS) as reply,
             ):
                 if reply.status_code != 200:
                     refusal = NotStored if reply.status_code == _MISSING else TaskError
@@ -62,16 +63,15 @@ class ArtifactSource:
                         f"The backend at {self._shown} answered {reply.status_code} for the {what} "
                         f"0x{digest.hex()}; ask whoever has it to store it there."
                     )
-                for part in reply.iter_bytes():
-                    data += part
-                    if len(data) > limit:
-                        raise TaskError(
-                            f"What the backend at {self._shown} has as a {what} is larger than "
-                            f"{limit} bytes; it is no {what}."
-                        )
+                data = body_of(reply, limit)
         except httpx.HTTPError as error:
             raise TaskError(
                 f"The backend at {self._shown} cannot be reached "
                 f"({error or type(error).__name__}); see whether it is running."
             ) from None
-        return bytes(data)
+        if data is None:
+            raise TaskError(
+                f"What the backend at {self._shown} has as a {what} is larger than {limit} bytes; "
+                f"it is no {what}."
+            )
+        return data

@@ -13,6 +13,7 @@ import httpx
 from verifier.canonical import keccak256
 from verifier.engines.base import shown_url
 from verifier.node.delivery import upload_sealed
+from verifier.node.downloads import AS_IT_IS, body_of
 from verifier.node.errors import NodeError
 from verifier.node.receipts import SignedReceipt
 
@@ -22,6 +23,8 @@ MOST_BYTES: Final = 64 << 20
 """Of an output that a node takes."""
 
 _SEALED: Final = 409
+_PUBLISHED: Final = 307
+"""Asked by its outputHash, a published output is elsewhere: under its contentHash."""
 
 
 class OutputSource:
@@ -58,7 +61,7 @@ class OutputSource:
         leave rubbish under its hash. NodeError if it does not answer."""
         if self._base is None:
             return False
-        return self._get(output_hash, f"?sealedBy={agent_id}")[0] in (200, _SEALED)
+        return self._get(output_hash, f"?sealedBy={agent_id}")[0] in (200, _PUBLISHED, _SEALED)
 
     def hand_in(self, signed: SignedReceipt, output: bytes, salt: bytes) -> bool:
         """Leaves the sealed output there; returns whether the backend took it."""
@@ -85,26 +88,21 @@ class OutputSource:
         return data
 
     def _get(self, artifact: bytes, query: str = "") -> tuple[int, bytes]:
-        """(status, body), redirects followed within the backend."""
+        """(status, body). No redirect is followed: a backend must not choose what a node asks."""
         if self._base is None:
             raise NodeError("Published outputs are kept at a backend: set backend_url.")
-        data = bytearray()
+        url = f"{self._base}/v1/artifacts/0x{artifact.hex()}{query}"
         try:
             with (
-                httpx.Client(
-                    timeout=self._timeout, transport=self._transport, follow_redirects=True
-                ) as client,
-                client.stream(
-                    "GET", f"{self._base}/v1/artifacts/0x{artifact.hex()}{query}"
-                ) as reply,
+                httpx.Client(timeout=self._timeout, transport=self._transport) as client,
+                client.stream("GET", url, headers=AS_IT_IS) as reply,
             ):
-                for part in reply.iter_bytes():
-                    data += part
-                    if len(data) > MOST_BYTES:
-                        raise NodeError(f"The output is larger than {MOST_BYTES} bytes.")
-                return reply.status_code, bytes(data)
+                status, data = reply.status_code, body_of(reply, MOST_BYTES)
         except httpx.HTTPError as error:
             raise NodeError(
                 f"The backend at {shown_url(self._base)} cannot be reached "
                 f"({error or type(error).__name__}); see whether it is running."
             ) from None
+        if data is None:
+            raise NodeError(f"The output is larger than {MOST_BYTES} bytes.")
+        return status, data

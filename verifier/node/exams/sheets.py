@@ -18,6 +18,7 @@ from verifier.engines.base import shown_url
 from verifier.errors import ExamError
 from verifier.exams.papers import MAX_BYTES
 from verifier.exams.sheets import decode_sheet, encode_sheet
+from verifier.node.downloads import AS_IT_IS, body_of
 
 __all__ = ["SheetBox"]
 
@@ -67,11 +68,11 @@ class SheetBox:
             return []
         try:
             reply = self._ask("GET", exam_id, None)
-            found = reply.json()["items"] if reply.is_success else []
-        except (ExamError, ValueError, LookupError, TypeError) as error:
+            found = list(reply.json()["items"])[:_MOST] if reply.is_success else []
+        except (ExamError, ValueError, LookupError, TypeError, RecursionError) as error:
             _log.info("no sheets from the backend: %s", error)
             return []
-        valid = (self._valid(exam_id, each, commitments) for each in found[:_MOST])
+        valid = (self._valid(exam_id, each, commitments) for each in found)
         return [sheet for sheet in valid if sheet is not None]
 
     def _valid(self, exam_id: int, value: object, commitments: dict[str, bytes]) -> Sheet | None:
@@ -84,19 +85,16 @@ class SheetBox:
 
     def _ask(self, method: str, exam_id: int, body: bytes | None) -> httpx.Response:
         url = f"{self._base}/v1/exams/{exam_id}/sheets"
-        data = bytearray()
+        headers = {**AS_IT_IS, "Content-Type": "application/json"}
         try:
             with (
                 httpx.Client(timeout=self._timeout, transport=self._transport) as client,
-                client.stream(
-                    method, url, content=body, headers={"Content-Type": "application/json"}
-                ) as reply,
+                client.stream(method, url, content=body, headers=headers) as reply,
             ):
-                for part in reply.iter_bytes():
-                    data += part
-                    if len(data) > _MOST * MAX_BYTES // 16:
-                        raise ExamError(self._refusal(reply.status_code))
-                return httpx.Response(reply.status_code, content=bytes(data))
+                data = body_of(reply, _MOST * MAX_BYTES // 16)
+                if data is None:
+                    raise ExamError(self._refusal(reply.status_code))
+                return httpx.Response(reply.status_code, content=data)
         except httpx.HTTPError as error:
             raise ExamError(
                 f"The backend at {shown_url(self._base or '')} cannot be reached "
