@@ -16,6 +16,7 @@ from chain.errors import ConfigError, KeystoreError
 from chain.types import Address
 
 # The public test mnemonic of anvil and hardhat. Everybody has these keys: worthless on real chains.
+_INDICES: Final = 1 << 31
 _LOCAL_MNEMONIC: Final = "test test test test test test test test test test test junk"
 
 DEVNET_CHAIN_IDS: Final = range(3_133_700_000, 3_133_800_000)
@@ -62,15 +63,17 @@ def local_signer(index: int, chain_id: int) -> Signer:
     """The `index`-th account that anvil and hardhat fund, on a local chain only.
 
     Raises:
-        ConfigError: the chain is not local, or the index is negative.
+        ConfigError: the chain is not local, or there is no such index.
     """
     if not is_local(chain_id):
         raise ConfigError(
             f"The well-known test keys are refused on chain {chain_id}, which is not a local "
             "chain: give a keystore file."
         )
-    if index < 0:
-        raise ConfigError(f"The index of a local account is 0 or more, not {index}.")
+    if not 0 <= index < _INDICES:
+        raise ConfigError(
+            f"The index of a local account is 0 or more and below {_INDICES}: give another one."
+        )
     Account.enable_unaudited_hdwallet_features()
     return Signer(Account.from_mnemonic(_LOCAL_MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}"))
 

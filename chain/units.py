@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal
 from typing import Final
 
 ETHER: Final = 10**18
 GWEI: Final = 10**9
+
+_DIGITS: Final = 60
+"""Of an amount in wei, at most: a uint256 holds a few more."""
+
+_EXACT: Final = Context(prec=_DIGITS + 20)
 
 
 def show_ether(wei: int) -> str:
@@ -21,10 +26,11 @@ def show_ether(wei: int) -> str:
 def parse_ether(text: str) -> int:
     """`1.5` → wei, exact. ValueError unless it is 0 or more, with at most 18 decimals."""
     try:
-        wei = Decimal(text) * ETHER
-    except InvalidOperation:
+        wei = _EXACT.multiply(Decimal(text), ETHER)
+    except ArithmeticError:
         wei = Decimal(-1)
-    if not wei.is_finite() or wei < 0 or wei != int(wei):
+    # What has too many digits to be money would also take for ever to become an integer.
+    if not wei.is_finite() or wei < 0 or wei.adjusted() >= _DIGITS or wei != int(wei):
         raise ValueError(f"{text!r} is not an amount of ETH")
     return int(wei)
 

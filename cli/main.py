@@ -65,6 +65,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 130
     except AssayError as error:
         return _fail(str(error))
+    except MemoryError:
+        return _fail("there is not enough memory for this: is a file far larger than it should be?")
     except Exception as error:  # noqa: BLE001 - a person must never meet a traceback
         if hasattr(error, "exit_code") and hasattr(error, "format_message"):
             return _fail_usage(error)

@@ -103,7 +103,7 @@ def main(
             artifacts=chosen.artifacts_dir,
             artifacts_url=chosen.artifacts_url,
             foreign=_foreign(chosen, deployed.chain_id),
-            trusted_proxies=_networks(chosen.trusted_proxies),
+            trusted_proxies=networks(chosen.trusted_proxies),
             host=chosen.host,
             port=chosen.port,
             rebuild=rebuild,
@@ -133,7 +133,7 @@ def _foreign(chosen: settings.Settings, chain_id: int) -> Foreign | None:
     return Foreign(allowed=allowed, ipfs_gateway=chosen.ipfs_gateway)
 
 
-def _networks(text: str | None) -> tuple[str, ...] | None:
+def networks(text: str | None) -> tuple[str, ...] | None:
     """Whom to believe about addresses: not everybody, who could then say any."""
     if text is None:
         return None

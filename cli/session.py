@@ -89,8 +89,9 @@ def address(text: str) -> Address:
 
 def agent_id(text: str) -> AgentId:
     """An agent's number as given on the command line; 0 is one."""
-    if not text.isdecimal() or int(text) >= 1 << 256:
-        raise ConfigError(f"{text!r} is not an agent's number: give a whole number from 0 up.")
+    # No uint256 has more digits, and Python reads no number with thousands of them.
+    if not text.isdecimal() or len(text) > 78 or int(text) >= 1 << 256:
+        raise ConfigError(f"{text[:80]!r} is not an agent's number: give a whole number from 0 up.")
     return AgentId(int(text))
 
 

@@ -251,10 +251,13 @@ def _referenced(services: Services, content_hash: bytes) -> Kept | None:
     # The same output may have been published more than once, and be sealed here for one of them.
     for output_hash, agent_id, salt, _ in rounds:
         sealed = services.files.sealed(output_hash, agent_id)
-        if sealed is not None and salt is not None:
-            kept = _unsealed(services, content_hash, sealed, salt)
-            if kept is not None:
-                return kept
+        if sealed is None or salt is None or (output_hash, agent_id) in services.rubbish:
+            continue
+        kept = _unsealed(services, content_hash, sealed, salt)
+        if kept is not None:
+            return kept
+        # What was sealed never changes: opening it again for each who asks would be much work.
+        services.rubbish.add((output_hash, agent_id))
     if not services.fetches and any(row.output_uri.startswith(SCHEMES) for row in rounds):
         raise ArtifactUnfetched(
             "This output was published at a URI of another host, and this server fetches none: its "

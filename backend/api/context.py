@@ -30,6 +30,7 @@ class Services:
     without `relay` nothing is taken to be posted.
 
     fetches: whether this server brings what foreign URIs lead to.
+    rubbish: (outputHash, agentId) of sealed copies that were opened and are not what was promised.
     """
 
     store: Store
@@ -44,6 +45,7 @@ class Services:
     relay: Relay | None = None
     standings: Standings = field(default_factory=Standings)
     lookalikes: Lookalikes = field(init=False)
+    rubbish: set[tuple[bytes, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lookalikes", Lookalikes(self.files))

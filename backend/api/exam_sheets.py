@@ -14,9 +14,9 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import insert, select
 from starlette.concurrency import run_in_threadpool
 
+from backend.api.bodies import whole_body
 from backend.api.context import Services, ServicesOf, Snapshot, SnapshotOf, snapshot_in
 from backend.api.schemas.exams import SheetPage
-from backend.api.uploading import body_of
 from backend.errors import ArtifactConflict, ArtifactInvalid, QueryMissing
 from backend.store import ExamRecord, ExamSheet, ExamSitting
 from chain.exam_messages import Book, sheet_commitment
@@ -43,7 +43,7 @@ def list_sheets(snapshot: SnapshotOf, exam_id: ExamIdOf) -> SheetPage:
 @router.post("", status_code=201)
 async def leave_sheet(request: Request, services: ServicesOf, exam_id: ExamIdOf) -> JSONResponse:
     """Takes an opened sheet, once nobody can sit the exam any more. Anybody may leave anybody's."""
-    body = await body_of(request, MAX_BYTES, "sheet")
+    body = await whole_body(request, MAX_BYTES, "sheet")
     owner, content = await run_in_threadpool(_checked, services, exam_id, body)
     await run_in_threadpool(_keep, services, exam_id, owner, content)
     return JSONResponse({"examId": exam_id, "owner": owner}, 201)

@@ -37,7 +37,7 @@ from tests.backend.stories import (
 from tests.support.asgi import AsgiClient
 from tests.support.fakechain import address, emit, word
 from verifier.canonical import keccak256
-from verifier.seal import seal
+from verifier.seal import seal, unseal
 from verifier.tasks import MAX_TASK_BYTES
 
 pytestmark = pytest.mark.unit
@@ -183,6 +183,24 @@ def test_referenced__when_the_sealed_copy_is_of_other_bytes__then_404(
     provider.catch_up()
     assert upload(client, provider, seal(b"not what was promised", SALT)).status_code == 201
     assert client.get(link(content_hash(OUTPUT))).status_code == 404
+
+
+def test_referenced__when_rubbish_is_asked_for_again_and_again__then_opened_once(
+    provider: World, client: AsgiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    def opening(data: bytes, salt: bytes) -> bytes:
+        opened.append(1)
+        return unseal(data, salt)
+
+    monkeypatch.setattr(artifacts_api, "unseal", opening)
+    referenced(provider, "one", OUTPUT_HASH, "assay:x")
+    provider.catch_up()
+    assert upload(client, provider, seal(b"rubbish", SALT)).status_code == 201
+    for _ in range(3):
+        assert client.get(link(content_hash(OUTPUT))).status_code == 404
+    assert len(opened) == 1
 
 
 def test_referenced__when_this_server_fetches_nothing__then_it_says_so_and_not_that_it_is_missing(

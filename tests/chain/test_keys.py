@@ -47,9 +47,10 @@ def test_local_signer__when_the_chain_is_public__then_it_is_refused(chain_id: in
         local_signer(0, chain_id)
 
 
-def test_local_signer__when_the_index_is_negative__then_it_is_refused() -> None:
+@pytest.mark.parametrize("index", [-1, 1 << 31, 10**30])
+def test_local_signer__when_there_is_no_such_index__then_it_is_refused(index: int) -> None:
     with pytest.raises(ConfigError, match="0 or more"):
-        local_signer(-1, 31337)
+        local_signer(index, 31337)
 
 
 def test_signer__when_shown__then_only_its_address_appears() -> None:

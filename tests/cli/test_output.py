@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chain.units import parse_ether
 from cli import output
 
 pytestmark = pytest.mark.unit
@@ -35,6 +36,16 @@ def test_json__then_values_have_one_form_each(capsys: pytest.CaptureFixture[str]
         "things": [{"key": "0x00ff", "colour": "RED", "where": "a/b", "score": None}],
         "7": ["ä"],
     }
+
+
+@pytest.mark.parametrize("text", ["1e999999999", "1e60", "-1", "nan", "inf", "1e-19", "", "1" * 70])
+def test_ether__when_it_is_no_amount__then_refused_at_once(text: str) -> None:
+    with pytest.raises(ValueError, match="is not an amount of ETH"):
+        parse_ether(text)
+
+
+def test_ether__when_it_has_many_digits__then_none_is_lost() -> None:
+    assert parse_ether("12345678901234.000000000000000001") == 12345678901234 * 10**18 + 1
 
 
 def test_table__when_piped__then_nothing_is_cut_and_unknown_is_a_dash(

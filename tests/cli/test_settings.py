@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from chain.errors import ConfigError
 from cli import settings, settings_docs
+from cli.serve import networks
 from cli.settings import SettingError
 
 pytestmark = pytest.mark.unit
@@ -106,3 +108,11 @@ def test_docs__then_settings_md_is_what_the_table_says() -> None:
     assert written == settings_docs.render(), (
         "stale: run `python -m cli.settings_docs > docs/settings.md`"
     )
+
+
+def test_networks__when_balancers_are_listed__then_read_and_everybody_is_refused() -> None:
+    assert networks(None) is None
+    assert networks("10.0.0.5, 2001:db8::/32") == ("10.0.0.5", "2001:db8::/32")
+    for text in ("*", "10.0.0.5,*", "0.0.0.0/0", "::/0", "balancer", "10.0.0.5/8"):
+        with pytest.raises(ConfigError, match="no address or network of a balancer's"):
+            networks(text)
