@@ -8,6 +8,7 @@ AssayError
     │   └── StoreOtherDeployment   it holds another chain or deployment
     ├── NonceOccupied              another replica signed at this nonce, or for this job
     ├── IndexContradiction         the chain contradicts what was final: stop, store nothing
+    ├── EventLeftOut               an event lacks what came before it: store nothing, read again
     ├── ArtifactError
     │   ├── ArtifactUnavailable    the store of the artifacts does not answer
     │   ├── ArtifactMissing        nothing is stored under that hash
@@ -59,6 +60,15 @@ class NonceOccupied(BackendError):
 
 class IndexContradiction(BackendError):
     """The chain contradicts what was final, or itself: nothing is stored, the indexer stops."""
+
+
+class EventLeftOut(BackendError):
+    """An event lacks the one before it, which the contracts always emit: a node left that one out.
+
+    Nothing of the batch is stored, and it is read again.
+    """
+
+    retryable = True
 
 
 class AddressUnavailable(BackendError):

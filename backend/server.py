@@ -168,6 +168,7 @@ def _works(
         keep=partial(keep_contents, services.files),
         status=status,
         leads=leases[0].held,
+        distrust=nodes.distrust,
     )
     works: dict[str, Callable[[threading.Event], None]] = {
         INDEXER: indexer.run,

@@ -67,8 +67,10 @@ class Mark:
 
     @property
     def etag(self) -> str:
-        """What marks answers of this block: it changes, too, when more becomes final."""
-        return f'"{self.at.hash.hex()}.{self.at.finalized}"'
+        """What marks answers of this block: it changes, too, when more becomes final, and when the
+        block was read again."""
+        again = f".{self.at.generation}" if self.at.generation else ""
+        return f'"{self.at.hash.hex()}.{self.at.finalized}{again}"'
 
     @property
     def marks(self) -> dict[str, str]:

@@ -59,6 +59,9 @@ class Collector:
         yield CounterMetricFamily(
             "assay_rollbacks", "Reorganisations that rows were rolled back for.", now.rollbacks
         )
+        yield CounterMetricFamily(
+            "assay_repairs", "Times that blocks were read again for left-out events.", now.repairs
+        )
         yield from self._jobs()
         yield from self._nodes()
 

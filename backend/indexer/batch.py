@@ -21,6 +21,7 @@ from backend.store import (
     Cursor,
     Projection,
     Store,
+    forget_rows,
     forget_undo,
     position,
     roll_back,
@@ -50,12 +51,15 @@ class Batch:
         finalized: the highest block that can no more be rolled back, as the chain says.
         follows: hash of the block the index stood at when the batch was made; None before any.
         ancestor: roll back to this block first (-1: to nothing).
+        again: what was applied before lacks events that a node had left out: from `ancestor` on it
+            is read again, or, if that is None, from the beginning.
     """
 
     blocks: Sequence[Filled]
     finalized: int
     follows: bytes | None
     ancestor: int | None = None
+    again: bool = False
 
 
 def apply_batch(store: Store, batch: Batch) -> None:
@@ -63,6 +67,7 @@ def apply_batch(store: Store, batch: Batch) -> None:
 
     Raises:
         StoreUnavailable: another indexer moved the cursor meanwhile, or the database is locked.
+        EventLeftOut: an event lacks the one before it.
     """
     with store.write() as connection:
         before = position(connection)
@@ -73,6 +78,8 @@ def apply_batch(store: Store, batch: Batch) -> None:
             )
         if batch.ancestor is not None:
             roll_back(connection, batch.ancestor)
+        elif batch.again:
+            forget_rows(connection)
         rows = Projection(connection)
         _preload(rows, batch.blocks)
         for block in batch.blocks:
@@ -81,9 +88,11 @@ def apply_batch(store: Store, batch: Batch) -> None:
         rows.flush()
         _write_headers(connection, batch.blocks)
         finalized = min(batch.finalized, batch.blocks[-1].header.number)
+        generation = int(batch.again)
         if before is not None:
-            finalized = max(finalized, before.finalized)
-        _move_cursor(connection, batch.blocks[-1].header, finalized)
+            finalized = min(max(finalized, before.finalized), batch.blocks[-1].header.number)
+            generation += before.generation
+        _move_cursor(connection, batch.blocks[-1].header, finalized, generation)
         forget_undo(connection, finalized)
 
 
@@ -189,7 +198,9 @@ def _write_headers(connection: Connection, blocks: Sequence[Filled]) -> None:
     )
 
 
-def _move_cursor(connection: Connection, header: Header, finalized: int) -> None:
+def _move_cursor(
+    connection: Connection, header: Header, finalized: int, generation: int = 0
+) -> None:
     connection.execute(delete(Cursor))
     connection.execute(
         insert(Cursor).values(
@@ -198,5 +209,6 @@ def _move_cursor(connection: Connection, header: Header, finalized: int) -> None
             block_hash=header.hash,
             timestamp=header.timestamp,
             finalized_number=finalized,
+            generation=generation,
         )
     )

@@ -11,6 +11,8 @@
                           └──── fetch first, then ─────────────┤
                                 roll back and apply            ▼
                                 in one transaction         rows + cursor
+
+Where a node left events out, blocks that were applied are read again (`backend.indexer.repair`).
 """
 
 from __future__ import annotations
@@ -20,9 +22,15 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from backend.errors import ArtifactUnavailable, IndexContradiction, StoreUnavailable
+from backend.errors import (
+    ArtifactUnavailable,
+    EventLeftOut,
+    IndexContradiction,
+    StoreUnavailable,
+)
 from backend.indexer.batch import Batch, Filled, apply_batch, mark_final
 from backend.indexer.ranges import RangeSize
+from backend.indexer.repair import Repairs
 from backend.indexer.source import ChainReader, RpcInconsistent, events_of, header, in_order
 from backend.indexer.status import Status
 from backend.store import Position, Store, known_blocks, position
@@ -39,6 +47,9 @@ ASSUMED_FINAL_BLOCKS: Final = 128
 """On a chain that knows no `finalized` tag, a block this deep is taken for final."""
 
 logger = logging.getLogger(__name__)
+
+WAITED_OUT: Final = (RpcError, StoreUnavailable, ArtifactUnavailable, EventLeftOut, OSError)
+"""What ends by itself, or when somebody sees to it; anything else ends the indexer."""
 
 Keeper = Callable[[Sequence[Event]], None]
 """Stores what events carry outside the database, before the rows say that it is there."""
@@ -58,6 +69,7 @@ class Indexer:
         status: Status,
         ranges: RangeSize | None = None,
         leads: Callable[[], bool] = lambda: True,
+        distrust: Callable[[], None] = lambda: None,
     ) -> None:
         """
         Args:
@@ -65,6 +77,7 @@ class Indexer:
             emitters: addresses of the deployment's contracts.
             keep: called with the events of a batch before they are applied.
             leads: whether this replica writes; the others only look how far it is.
+            distrust: called when the node has left something out, to ask another if there is one.
         """
         self._reader = reader
         self._store = store
@@ -74,6 +87,8 @@ class Indexer:
         self._status = status
         self._ranges = ranges or RangeSize()
         self._leads = leads
+        self._distrust = distrust
+        self._repairs = Repairs(status)
 
     def run(self, stop: threading.Event, poll_seconds: float = POLL_SECONDS) -> None:
         """Follows until told to stop. Waits out what may pass.
@@ -85,7 +100,7 @@ class Indexer:
         while not stop.is_set():
             try:
                 moved = self.step()
-            except (RpcError, StoreUnavailable, ArtifactUnavailable, OSError) as error:
+            except WAITED_OUT as error:
                 # Not only the retryable ones: a node's refusal, a lock or a full disk end when
                 # somebody sees to them, and nothing was written.
                 logger.warning("%s", error)
@@ -105,7 +120,7 @@ class Indexer:
         """Applies the next blocks, if there are any. True if there may be more at once.
 
         Raises:
-            RpcError, IndexContradiction, StoreError.
+            RpcError, IndexContradiction, StoreError, EventLeftOut.
         """
         head = self._reader.head()
         self._status.heard(head.number)
@@ -121,28 +136,57 @@ class Indexer:
         if base is None:
             return False
         number, parent, rolls_back = base
+        again = cursor is not None and not rolls_back and self._repairs.due()
+        if cursor is not None and again:
+            self._distrust()
+            number, parent, rolls_back = self._again(cursor)
         finalized = self._finalized(cursor, head)
-        if number >= head.number and not rolls_back:
+        if number >= head.number and not rolls_back and not again:
             mark_final(self._store, finalized)
             return False
         blocks = self._next_blocks(number + 1, parent, finalized, head.number)
         self._keep([event for block in blocks for event in block.events])
-        apply_batch(
-            self._store,
-            Batch(
-                blocks,
-                finalized,
-                follows=None if cursor is None else cursor.hash,
-                ancestor=number if rolls_back else None,
-            ),
+        batch = Batch(
+            blocks,
+            finalized,
+            follows=None if cursor is None else cursor.hash,
+            ancestor=number if rolls_back else None,
+            again=again,
         )
-        if rolls_back:
+        self._apply(batch)
+        if again:
+            logger.critical("A node had left events out: reading again from block %d.", number + 1)
+        elif rolls_back:
             logger.warning("The chain was reorganised above block %d.", number)
             self._status.rolled_back()
         self._status.indexed(blocks[-1].header.number)
         return blocks[-1].header.number < head.number
 
+    def _apply(self, batch: Batch) -> None:
+        try:
+            apply_batch(self._store, batch)
+        except EventLeftOut:
+            if batch.again:
+                self._repairs.done()
+            self._repairs.missed()
+            self._distrust()
+            raise
+        self._repairs.applied()
+        if batch.again:
+            self._repairs.done()
+
     # ------------------------------------------------------------------ where to go on from
+
+    def _again(self, cursor: Position) -> tuple[int, bytes | None, bool]:
+        """As `_base`, to read again what is not final, or, where that was not enough, everything.
+
+        A block that has become final was stored while it was not.
+        """
+        if self._repairs.thorough or not self._first <= cursor.finalized < cursor.number:
+            return self._first - 1, None, False
+        with self._store.read() as session:
+            ((number, block_hash),) = known_blocks(session, cursor.finalized, cursor.finalized)
+        return number, block_hash, True
 
     def _base(self, cursor: Position | None, head: Header) -> tuple[int, bytes | None, bool] | None:
         """(block to build on, its hash, whether to roll back to it); None to wait for the node."""

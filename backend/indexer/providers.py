@@ -198,6 +198,12 @@ class Providers(Generic[Reader]):
         self._highest = max(self._highest, head.number)
         return head
 
+    def distrust(self) -> None:
+        """The node in use left something out: the others are asked first for a while."""
+        with self._lock:
+            self._current.failed_at = self._clock()
+            self._current.failures += 1
+
     def _failed(self, provider: Provider[Reader], error: RpcError) -> None:
         with self._lock:
             provider.failed_at = self._clock()

@@ -210,6 +210,8 @@ def recount_events(
     if first is None:
         return
     start = pages.offsets.get("blocks", first)
+    if start > newest:
+        start = first
     last = min(newest, start + ranges.width - 1)
     try:
         told = len(gateway.logs(start, last))
@@ -255,10 +257,12 @@ class Reconciler:
         before = dict(self._pages.offsets)
         found = self._compare_once()
         if found:
-            self._pages.offsets = before
+            self._pages.offsets = dict(before)
             found = self._compare_once()
         if found is None:
             return []
+        if found:
+            self._pages.offsets = before  # Until it was read again, and is no longer so.
         for difference in found:
             logger.critical("The index differs from the contracts: %s", difference)
         self._status.reconciled(found)

@@ -29,6 +29,7 @@ class Progress:
         compared: how often the tables were compared with the contracts.
         leads: whether this replica writes the index; the others read what it wrote.
         rollbacks: reorganisations that rows were rolled back for.
+        repairs: times that blocks were read again because a node had left events out.
         paused: why no transactions are sent, in a sentence; None while they are, or need not be.
     """
 
@@ -41,6 +42,7 @@ class Progress:
     compared: int = 0
     leads: bool = True
     rollbacks: int = 0
+    repairs: int = 0
     paused: str | None = None
 
     @property
@@ -57,7 +59,8 @@ class Progress:
         if self.differences:
             return (
                 f"The index differs from the contracts ({self.differences[0]}) A node left logs"
-                " out: use another RPC URL, and serve with --rebuild."
+                " out, and they are read again; if this lasts, use another RPC URL, and serve with"
+                " --rebuild."
             )
         if self.head is None or self.heard_at is None:
             return self.trouble or "The index has not heard from the chain yet."
@@ -67,7 +70,8 @@ class Progress:
         if self.lag is None:
             return self.trouble or "The index has not applied its first block yet."
         if self.lag > lag_limit:
-            return f"The index is {self.lag} blocks behind the chain (limit {lag_limit})."
+            why = "" if self.trouble is None else f" {self.trouble}"
+            return f"The index is {self.lag} blocks behind the chain (limit {lag_limit}).{why}"
         return self.paused
 
 
@@ -118,6 +122,10 @@ class Status:
     def not_ready(self) -> str | None:
         """Why the index should not be asked, in a sentence; None if it may."""
         return self.snapshot().not_ready(self._lag_limit, time.monotonic())
+
+    def repaired(self) -> None:
+        with self._lock:
+            self._progress = replace(self._progress, repairs=self._progress.repairs + 1)
 
     def _set(self, **changes: object) -> None:
         with self._lock:

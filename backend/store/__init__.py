@@ -16,7 +16,14 @@ from backend.store.agents import (
     Validation,
 )
 from backend.store.base import Appended, Base, Folded
-from backend.store.database import Position, Store, dump, known_blocks, position
+from backend.store.database import (
+    Position,
+    Store,
+    dump,
+    forget_rows,
+    known_blocks,
+    position,
+)
 from backend.store.exams import (
     CapabilityRecord,
     ExamDoubt,
@@ -32,7 +39,7 @@ from backend.store.log import AgentEvent, Block, Cursor, Event, Meta, Undo
 from backend.store.outbox import OUTBOX, Job, SignedAttempt, Transaction, WriteNonce
 from backend.store.phases import phase_at
 from backend.store.probe import probe
-from backend.store.projection import Projection, forget_undo, roll_back
+from backend.store.projection import Projection, forget_undo, missing, roll_back
 from backend.store.reading import Reading
 from backend.store.relay import RelayEntry
 from backend.store.rounds import (
@@ -110,8 +117,10 @@ __all__ = [
     "Validation",
     "WriteNonce",
     "dump",
+    "forget_rows",
     "forget_undo",
     "known_blocks",
+    "missing",
     "phase_at",
     "position",
     "probe",

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from backend.errors import StoreOtherDeployment, StoreSchemaMismatch, StoreUnavailable
 from backend.store import schema
 from backend.store.base import Base
+from backend.store.exams import ExamSheet
 from backend.store.log import Block, Cursor, Meta
 from backend.store.outbox import OUTBOX
 from backend.store.relay import RelayEntry
@@ -46,12 +47,13 @@ _KEPT = frozenset(table.__tablename__ for table in (*OUTBOX, RelayEntry))
 
 @dataclass(frozen=True)
 class Position:
-    """Where the index stands."""
+    """Where the index stands. `generation`: how often it was read again (see `Cursor`)."""
 
     number: int
     hash: bytes
     timestamp: int
     finalized: int
+    generation: int = 0
 
 
 class Store:
@@ -109,16 +111,17 @@ class Store:
                 )
 
     def forget_index(self) -> None:
-        """Empties every table that the chain can fill again. The outbox stays.
+        """Empties every table that the chain can fill again, and forgets whose index it is: what
+        is left for exams of this deployment goes with it. The outbox stays.
 
         Raises:
             StoreUnavailable, StoreSchemaMismatch.
         """
         with self.write() as connection:
             self._migrate(connection)
-            for table in reversed(Base.metadata.sorted_tables):
-                if table.name not in _KEPT:
-                    connection.execute(delete(table))
+            forget_rows(connection)
+            for table in (ExamSheet, Meta):
+                connection.execute(delete(table))
 
     def _migrate(self, connection: Connection) -> None:
         found = schema.current(connection)
@@ -200,6 +203,14 @@ class Store:
         self._engine.dispose()
 
 
+def forget_rows(connection: Connection) -> None:
+    """Empties every table that the chain and the artifacts can fill again. What was handed in
+    stays: the outbox, entries to relay, opened sheets."""
+    for table in reversed(Base.metadata.sorted_tables):
+        if table.name not in {*_KEPT, Meta.__tablename__, ExamSheet.__tablename__}:
+            connection.execute(delete(table))
+
+
 def position(connection: Connection | Session) -> Position | None:
     """Where the index stands, or None before its first block."""
     if isinstance(connection, Session):
@@ -210,7 +221,11 @@ def position(connection: Connection | Session) -> Position | None:
 
 # Every request asks it: not put together each time.
 _POSITION = select(
-    Cursor.block_number, Cursor.block_hash, Cursor.timestamp, Cursor.finalized_number
+    Cursor.block_number,
+    Cursor.block_hash,
+    Cursor.timestamp,
+    Cursor.finalized_number,
+    Cursor.generation,
 )
 
 

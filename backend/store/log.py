@@ -31,6 +31,9 @@ class Cursor(Base):
     timestamp: Mapped[int]
     finalized_number: Mapped[int]
     """Highest block that can no more be rolled back; never above `block_number`, never falls."""
+    generation: Mapped[int] = mapped_column(server_default="0")
+    """How often rows were read again because a node had left events out: what was answered before
+    may have been of the same block, and different."""
 
 
 class Block(Base):

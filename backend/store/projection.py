@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, and_, delete, select, tuple_, update
 
+from backend.errors import EventLeftOut
 from backend.store.base import Appended, Base, Folded
 from backend.store.bulk import Row, insert_rows, update_rows
 from backend.store.log import Block, Undo
@@ -65,17 +66,34 @@ class Projection:
         return None if row is None else dict(row)
 
     def put(self, model: type[Folded], *key: Any, **changes: Any) -> None:
-        """Changes the named columns of the row, or makes it: then columns not named are null."""
+        """Changes the named columns of the row, or makes it: then columns not named are null.
+
+        Raises:
+            EventLeftOut: there is no such row, and these columns do not make one.
+        """
         row_key = (model.__tablename__, key)
         row = self._load(row_key)
         if self._block is not None:
             self._keep(self._block, Base.metadata.tables[model.__tablename__], row_key, row)
         if row is None:
             names, keys = _columns(model)
-            row = self._rows[row_key] = dict.fromkeys(names)
-            row.update(zip(keys, key, strict=True))
+            row = {**dict.fromkeys(names), **dict(zip(keys, key, strict=True)), **changes}
+            if any(row[name] is None for name in _required(model)):
+                raise missing(model, key)
+            self._rows[row_key] = row
         row.update(changes)
         self._dirty[row_key] = None
+
+    def need(self, model: type[Folded], *key: Any) -> Row:
+        """A copy of the row that an earlier event made.
+
+        Raises:
+            EventLeftOut: there is none.
+        """
+        row = self.get(model, *key)
+        if row is None:
+            raise missing(model, key)
+        return row
 
     def append(self, model: type[Appended], **columns: Any) -> None:
         """Adds a row that nothing changes later."""
@@ -138,6 +156,21 @@ def _columns(model: type[Folded]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of all columns, and of the primary key's."""
     table = Base.metadata.tables[model.__tablename__]
     return tuple(table.columns.keys()), tuple(table.primary_key.columns.keys())
+
+
+@cache
+def _required(model: type[Folded]) -> tuple[str, ...]:
+    """Names of the columns that are never null."""
+    columns = Base.metadata.tables[model.__tablename__].columns
+    return tuple(column.name for column in columns if not column.nullable)
+
+
+def missing(model: type[Folded], key: tuple[Any, ...]) -> EventLeftOut:
+    """What a rule ends with that finds no row where the contracts promise one."""
+    named = ", ".join("0x" + part.hex() if isinstance(part, bytes) else str(part) for part in key)
+    return EventLeftOut(
+        f"A node left out the event that made {model.__tablename__} {named}: reading again."
+    )
 
 
 def roll_back(connection: Connection, ancestor: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ class World:
     network: Network
     authorised: set[tuple[AgentId, Address]] = field(default_factory=set)
 
-    def indexer(self, chain: FakeChain | None = None) -> Indexer:
+    def indexer(self, chain: FakeChain | None = None, **options: Any) -> Indexer:
         """A freshly started indexer."""
         return Indexer(
             chain or self.chain,
@@ -44,6 +45,7 @@ class World:
             emitters=[address("rounds")],
             keep=partial(keep_contents, self.files),
             status=self.status,
+            **options,
         )
 
     def catch_up(self) -> None:

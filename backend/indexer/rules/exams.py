@@ -12,6 +12,7 @@ from backend.store import (
     ExamSitting,
     ExamTermsRecord,
     ProfileRecord,
+    missing,
 )
 from chain.exam_events import (
     CapabilityGranted,
@@ -142,15 +143,14 @@ def _doubt_upheld(scope: Scope, event: DoubtUpheld) -> None:
     """An upheld output leaves its digest to be doubted for another window, as the book has it."""
     scope.rows.put(ExamDoubt, event.doubt_id, upheld_at=scope.timestamp)
     _add(scope, event.exam_id, "doubts", -1)
-    doubt = scope.rows.get(ExamDoubt, event.doubt_id)
-    exam = scope.rows.get(ExamRecord, event.exam_id)
-    assert doubt is not None
-    assert exam is not None
-    terms = scope.rows.get(ExamTermsRecord, exam["terms_id"])
-    profile = scope.rows.get(ProfileRecord, exam["profile_id"])
-    exact = profile is not None and profile["family"] == Family.EXACT
-    more = terms is not None and doubt["kind"] == DoubtKind.OUTPUT and not exact
-    settled = scope.timestamp + (terms["challenge_window"] if terms and more else 0)
+    doubt = scope.rows.need(ExamDoubt, event.doubt_id)
+    exam = scope.rows.need(ExamRecord, event.exam_id)
+    if exam["grades_from"] is None:
+        raise missing(ExamRecord, (event.exam_id,))
+    terms = scope.rows.need(ExamTermsRecord, exam["terms_id"])
+    profile = scope.rows.need(ProfileRecord, exam["profile_id"])
+    more = doubt["kind"] == DoubtKind.OUTPUT and profile["family"] != Family.EXACT
+    settled = scope.timestamp + (terms["challenge_window"] if more else 0)
     grades_from = max(exam["grades_from"], settled)
     scope.rows.put(ExamRecord, event.exam_id, grades_from=grades_from)
 
@@ -197,8 +197,7 @@ def _refunded(scope: Scope, event: Refunded) -> None:
 
 
 def _add(scope: Scope, exam_id: int, column: str, change: int) -> None:
-    exam = scope.rows.get(ExamRecord, exam_id)
-    assert exam is not None
+    exam = scope.rows.need(ExamRecord, exam_id)
     scope.rows.put(ExamRecord, exam_id, **{column: exam[column] + change})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from backend.indexer.rules.scope import Rules, Scope, text
 from backend.store import (
@@ -79,14 +79,8 @@ def _submitted(scope: Scope, event: RoundSubmitted) -> None:
     )
 
 
-def _round(scope: Scope, request_hash: RequestHash) -> dict[str, Any]:
-    row = scope.rows.get(RoundRecord, request_hash)
-    assert row is not None, "the court emits RoundSubmitted first"
-    return row
-
-
 def _postponed(scope: Scope, event: DrawPostponed) -> None:
-    postponements = _round(scope, event.request_hash)["postponements"] + 1
+    postponements = scope.rows.need(RoundRecord, event.request_hash)["postponements"] + 1
     scope.rows.put(
         RoundRecord,
         event.request_hash,
@@ -96,9 +90,8 @@ def _postponed(scope: Scope, event: DrawPostponed) -> None:
 
 
 def _drawn(scope: Scope, event: CommitteeDrawn) -> None:
-    row = _round(scope, event.request_hash)
-    profile = scope.rows.get(ProfileRecord, row["profile_id"])
-    assert profile is not None, "the court takes registered profiles only"
+    row = scope.rows.need(RoundRecord, event.request_hash)
+    profile = scope.rows.need(ProfileRecord, row["profile_id"])
     scope.rows.put(
         LevelRecord,
         event.request_hash,
@@ -126,7 +119,7 @@ def _drawn(scope: Scope, event: CommitteeDrawn) -> None:
 
 
 def _committed(scope: Scope, event: Committed) -> None:
-    level = _round(scope, event.request_hash)["level"]
+    level = scope.rows.need(RoundRecord, event.request_hash)["level"]
     scope.rows.put(
         SeatRecord,
         event.request_hash,
@@ -171,15 +164,13 @@ def _opened(scope: Scope, event: Opened) -> None:
 
 
 def _count(scope: Scope, request_hash: RequestHash, level: int, what: str) -> None:
-    row = scope.rows.get(LevelRecord, request_hash, level)
-    assert row is not None, "seats act after the draw"
+    row = scope.rows.need(LevelRecord, request_hash, level)
     scope.rows.put(LevelRecord, request_hash, level, **{what: row[what] + 1})
 
 
 def _tallied(scope: Scope, event: Tallied) -> None:
-    row = _round(scope, event.request_hash)
-    profile = scope.rows.get(ProfileRecord, row["profile_id"])
-    assert profile is not None, "the court takes registered profiles only"
+    row = scope.rows.need(RoundRecord, event.request_hash)
+    profile = scope.rows.need(ProfileRecord, row["profile_id"])
     standing = standing_after(event.level, Verdict(row["standing"]), event.verdict)
     audited = bool(event.appeal_closes_at and profile["audit_bps"] and standing in DECISIVE)
     scope.rows.put(
@@ -276,8 +267,7 @@ def _flagged(scope: Scope, event: Flagged) -> None:
 
 
 def _voted(scope: Scope, event: Voted) -> None:
-    row = scope.rows.get(FlagRecord, event.request_hash)
-    assert row is not None, "seats vote on a flag"
+    row = scope.rows.need(FlagRecord, event.request_hash)
     mask = "faulty_mask" if event.faulty else "sound_mask"
     scope.rows.put(FlagRecord, event.request_hash, **{mask: row[mask] | 1 << event.seat})
 
