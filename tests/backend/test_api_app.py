@@ -141,6 +141,7 @@ def test_errors__then_each_of_ours_has_a_status_or_is_for_operators() -> None:
     internal = {
         backend_errors.StoreSchemaMismatch,
         backend_errors.StoreOtherDeployment,
+        backend_errors.EventLeftOut,
         backend_errors.IndexContradiction,
         backend_errors.AddressUnavailable,
     }

@@ -13,12 +13,14 @@ from sqlalchemy.exc import OperationalError
 
 from backend.api import Services, create_app
 from backend.artifacts import ArtifactFiles, keep_contents
-from backend.errors import IndexContradiction, NonceOccupied, StoreUnavailable
+from backend.bundles import BundleChecker
+from backend.errors import EventLeftOut, IndexContradiction, NonceOccupied, StoreUnavailable
 from backend.indexer import Indexer, Providers, Reconciler, Status
 from backend.network import Network
 from backend.server import authority
 from backend.store import Store
 from backend.submitter import Outbox, Submitter
+from chain.anchors import ANCHOR
 from chain.deployment import Deployment
 from chain.errors import AssayError, RpcError
 from chain.fees import SendPolicy
@@ -32,13 +34,16 @@ from tests.faults.simulation.mortal import Mortal
 from tests.node.harness import EchoEngine, FusedStore, InlineWorkers
 from tests.support.asgi import AsgiClient
 from verifier import profiles
+from verifier.node.artifacts import ArtifactSource
 from verifier.node.daemon import DaemonConfig, NodeDaemon
 from verifier.node.engine_book import EngineBook
+from verifier.node.recompute import MODEL, Recomputation
 from verifier.node.statedir import StateDir
+from verifier.reliability.evidence import Anchor
 
 PROFILE: Final = profiles.load("exact-bytes")
 PATIENCE: Final = SendPolicy(poll=2.0, resend_after=4.0, replace_after=12.0, give_up_after=40.0)
-WAITED_OUT: Final = (RpcError, StoreUnavailable, NonceOccupied, OSError)
+WAITED_OUT: Final = (RpcError, StoreUnavailable, NonceOccupied, EventLeftOut, OSError)
 """What the loops of a backend wait out; anything else ends them, and so the simulation."""
 
 Connect = Callable[[Mortal], Rpc]
@@ -76,6 +81,8 @@ class IndexerProcess(Backend):
         self._clock = clock
         self._doors = doors
         self.contradictions = 0
+        self.compares = 0.2
+        self.agreed_at: int | None = None
 
     def start(self) -> None:
         super().start()
@@ -89,8 +96,11 @@ class IndexerProcess(Backend):
             emitters=list(network.contracts.values()),
             keep=partial(keep_contents, ArtifactFiles(self._files)),
             status=self.status,
+            distrust=nodes.distrust,
         )
         self.reconciler = Reconciler(lambda: nodes.current, self.store, self.status)
+        anchor = Anchor(network.chain_id, network.contracts[ANCHOR])
+        self.bundles = BundleChecker(self.store, ArtifactFiles(self._files), anchor)
 
     def work(self) -> None:
         try:
@@ -98,13 +108,21 @@ class IndexerProcess(Backend):
                 for _ in range(8):
                     if not self.indexer.step():
                         break
-                if self.dice.random() < 0.2:
-                    self.reconciler.step()
+                self.bundles.step(self._clock.now)
+                if self.dice.random() < self.compares:
+                    self._compare()
         except IndexContradiction:
             # A node that answers wrongly twice in a row about a final block: the operator, who was
             # told to look, starts the server again.
             self.contradictions += 1
             self.die()
+
+    def _compare(self) -> None:
+        before = self.status.snapshot().compared
+        found = self.reconciler.step()
+        now = self.status.snapshot()
+        if now.compared > before:
+            self.agreed_at = None if found else now.indexed
 
 
 class SubmitterProcess(Backend):
@@ -175,6 +193,7 @@ class NodeProcess(Mortal):
         signer: Signer,
         deployment: Deployment,
         door: Callable[[Mortal], Gateway],
+        bundles: ArtifactSource,
     ) -> None:
         super().__init__(f"node of agent {agent_id}", seed)
         self.agent_id = agent_id
@@ -183,6 +202,7 @@ class NodeProcess(Mortal):
         self.files.create()
         self._deployment = deployment
         self._door = door
+        self._bundles = bundles
 
     def start(self) -> None:
         gateway, court = self._door(self), self._deployment.court
@@ -200,7 +220,11 @@ class NodeProcess(Mortal):
             gateway,
             Sender(gateway, self.signer, journal, PATIENCE),
             self.store,
-            EngineBook({}, {PROFILE.profile_id: EchoEngine()}),
+            EngineBook(
+                {},
+                {PROFILE.profile_id: EchoEngine()},
+                {MODEL: Recomputation(gateway, self._bundles)},
+            ),
             self.signer,
             workers=InlineWorkers(),
         )

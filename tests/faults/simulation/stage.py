@@ -1,4 +1,5 @@
-"""What every seed begins with: a deployment, a client, a provider and four verifiers, on one chain.
+"""What every seed begins with: a deployment with a reporter's anchor, a client, a provider and four
+verifiers, on one chain.
 
 Made once; each seed begins at the same snapshot of it.
 """
@@ -13,12 +14,13 @@ from typing import Final
 
 from backend.network import Network, read_network
 from chain.deploy import deploy
-from chain.deployment import Deployment
+from chain.deployment import Deployment, load
 from chain.gateway import Gateway
 from chain.keys import Signer, local_signer
 from chain.parameters import preset
 from cli.anvil import AnvilOptions, start_anvil
 from cli.deploy import shipped_profiles
+from tests.faults.simulation.evidence import Evidence, set_up
 from tests.faults.simulation.ground import REORGANISED_AT_MOST, Line
 from tests.support.actors import Actor, person, provider, verifier
 
@@ -51,6 +53,7 @@ class Stage:
     client: Signer
     payer: Signer
     agents: list[Actor]  # the provider first
+    evidence: Evidence
     snapshot: str = ""
 
     def reset(self, line: Line) -> None:
@@ -80,6 +83,10 @@ def open_stage(folder: Path) -> Iterator[Stage]:
         agents = [provider(door, _PROVIDER, done)]
         for account in range(_FIRST_VERIFIER, _FIRST_VERIFIER + _VERIFIERS):
             agents.append(verifier(door, account, profile_id))
+        file = folder / "deployment.json"
+        evidence = set_up(door, agents[0].agent_id, client.signer, file)
+        done = load(file)
+        door = empty.with_deployment(done)
         line("evm_setAutomine", False)
         for _ in range(2 * slots):
             line("evm_mine")
@@ -96,5 +103,6 @@ def open_stage(folder: Path) -> Iterator[Stage]:
             client.signer,
             local_signer(_PAYER, anvil.chain_id),
             agents,
+            evidence,
         )
         empty.close()

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from backend.indexer import batch, follow
+from backend.indexer import batch, follow, rules
 from backend.indexer.rules import Scope
 from backend.store import Projection, Store, position, roll_back
 from backend.submitter import submit
+from chain.events import RolledBack
 from chain.journal import MemoryJournal
 from chain.sender import Sender
 from tests.faults.simulation.clock import Clock
@@ -85,11 +86,17 @@ def only_the_newest_attempt_watched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Sender, "_receipt_of_any", newest)
 
 
+def rolled_back_epochs_continued(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What follows a rolled back epoch is compared with the root that no longer stands."""
+    monkeypatch.setitem(rules.RULES, RolledBack, lambda _scope, _event: None)
+
+
 MISTAKES: list[Mutation] = [
     cursor_outside_the_transaction,
     no_common_ancestor,
     signed_bytes_in_memory,
     only_the_newest_attempt_watched,
+    rolled_back_epochs_continued,
 ]
 
 

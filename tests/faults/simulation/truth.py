@@ -6,13 +6,21 @@ from functools import partial
 from typing import Any
 
 from backend.artifacts import ArtifactFiles, keep_contents
-from backend.indexer import Indexer, Reconciler, Status
-from backend.store import Agent, RoundRecord, Store, dump
+from backend.bundles import BundleChecker
+from backend.indexer import Indexer, Status
+from backend.store import Agent, Base, EpochRecord, RoundRecord, Store, dump
 from backend.submitter import JobStatus, Outbox
 from backend.submitter.submit import chain_name
+from chain.epochs import PublishedEpoch, find_epoch
 from chain.messages import evidence_domain
+from chain.structs import Header
 from tests.faults.simulation.players import PROFILE
 from tests.faults.simulation.world import World
+from verifier.canonical import canonical_json
+from verifier.errors import ReliabilityError
+from verifier.reliability.proof import ScoreProof
+from verifier.reliability.reporter import verify_on_chain
+from verifier.reliability.transcript import Published, examine
 from verifier.reputation import BASIS_POINTS
 
 Tables = dict[str, list[tuple[Any, ...]]]
@@ -21,6 +29,7 @@ Tables = dict[str, list[tuple[Any, ...]]]
 def check(world: World) -> None:
     """Everything."""
     index_equals_the_chain(world)
+    sources_equal_the_chain(world)
     views_equal_the_contracts(world)
     payments_happened_at_most_once(world)
     nonces_are_used_once(world)
@@ -50,32 +59,92 @@ def catch_up(world: World, store: Store) -> None:
     )
     while indexer.step():
         pass
+    BundleChecker(store, world.files, world.stage.evidence.anchor).step()
 
 
 def settled(tables: Tables) -> Tables:
-    """Tables without what may differ: finality may have been read a block earlier or later."""
-    return {**tables, "cursor": [row[:4] for row in tables["cursor"]]}
+    """Tables without what may differ: finality may have been read a block earlier or later, and
+    bundles checked of epochs that a reorganisation took."""
+    claims = set(_column(tables, EpochRecord, "claim"))
+    roots = set(_column(tables, EpochRecord, "root"))
+    return {
+        **tables,
+        "cursor": [row[:4] for row in tables["cursor"]],
+        "checked_bundles": [row for row in tables["checked_bundles"] if row[0] in claims],
+        "source_entries": [row for row in tables["source_entries"] if row[0] in roots],
+    }
+
+
+def _column(tables: Tables, model: type[Base], name: str) -> list[Any]:
+    table = Base.metadata.tables[model.__tablename__]
+    place = table.columns.keys().index(name)
+    return [row[place] for row in tables[table.name]]
 
 
 def index_equals_the_chain(world: World) -> None:
     """The tables are those of an index made anew, and stay so when it is rebuilt.
 
-    Where a node left logs out, which no reader of logs can see, the contracts tell: then the index
-    must have said that it is not ready, and a rebuild, as it asks for, makes it right.
+    Also where a node left logs out, which no reader of logs can see: the contracts tell, and what
+    is missing was read again.
     """
     anew = derived_anew(world, f"sqlite:///{world.folder / 'anew.sqlite3'}")
     with world.opened() as store:
         found = settled(dump(store))
-        if found != anew:
-            differing = [name for name in anew if found[name] != anew[name]]
-            assert world.lies, f"these tables differ: {differing}"
-            status = Status()
-            reconciler = Reconciler(lambda: world.truth, store, status)
-            assert any(reconciler.step() for _ in range(5)), f"not noticed: {differing}"
+        differing = [name for name in anew if found[name] != anew[name]]
+        assert not differing, f"these tables differ: {differing}"
         store.forget_index()
         store.open(world.stage.network.chain_id, world.stage.network.identity)
         catch_up(world, store)
         assert settled(dump(store)) == anew, "a rebuild makes other tables"
+
+
+def sources_equal_the_chain(world: World) -> None:
+    """What is served of each epoch follows from the bundles; the contract finds its proofs."""
+    world.reader.turn()
+    page = world.reader.ask("/v1/epochs")
+    assert page is not None
+    served = {epoch["epoch"]: epoch for epoch in page["items"]}
+    assert len(served) == world.sources.clock().latest
+    for number, epoch in served.items():
+        at = find_epoch(world.truth, number)
+        assert bytes.fromhex(epoch["root"][2:]) == at.header.root
+        assert bytes.fromhex(epoch["previousRoot"][2:]) == at.previous_root
+        assert (epoch["state"] == "rolledBack") == (not at.stands)
+        assert epoch["bundle"]["state"] == evidence_of(world, at), number
+        if epoch["state"] == "final" and epoch["bundle"]["state"] == "holds":
+            proofs_hold(world, at.header)
+
+
+def evidence_of(world: World, at: PublishedEpoch) -> str:
+    """Whether the stored bundle of an epoch, if there is one, leads to its root."""
+    kept = world.files.public(at.header.bundle_hash)
+    if kept is None:
+        return "missing"
+    where = Published(
+        world.stage.evidence.anchor,
+        at.header.epoch,
+        at.header.published_at,
+        bytes(at.previous_root),
+    )
+    with kept.open("rb") as file:
+        try:
+            found = examine(file.read(), where)
+        except ReliabilityError:
+            return "false"
+    return "holds" if found.root == at.header.root else "false"
+
+
+def proofs_hold(world: World, header: Header) -> None:
+    """Every score served of an epoch, shown to the contract."""
+    listed = world.reader.ask(f"/v1/sources?epoch={header.epoch}")
+    assert listed is not None
+    assert listed["items"]
+    for agent_id in {item["agentId"] for item in listed["items"]}:
+        told = world.reader.ask(f"/v1/sources/{agent_id}?epoch={header.epoch}")
+        assert told is not None
+        for score in told["scores"]:
+            proof = ScoreProof.parse(canonical_json(score["proof"]))
+            assert verify_on_chain(world.truth, header, proof)
 
 
 def views_equal_the_contracts(world: World) -> None:

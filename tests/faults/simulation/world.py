@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from eth_utils.address import to_checksum_address
 
+from backend.artifacts import ArtifactFiles
 from backend.store import Store
 from backend.submitter import JobStatus, Outbox, Task
 from backend.submitter.submit import chain_name
@@ -21,9 +22,12 @@ from chain.blocks import Call, unhex
 from chain.errors import AssayError
 from chain.events import RoundSubmitted
 from chain.gateway import Gateway
+from chain.keys import local_signer
 from chain.sender import Sender
+from chain.structs import Receipt
 from chain.types import Address, Phase, RequestHash, Wei
 from tests.faults.simulation.clock import Clock
+from tests.faults.simulation.evidence import REPORTER
 from tests.faults.simulation.ground import Ground, Line
 from tests.faults.simulation.mortal import Mortal, SimulatedNode
 from tests.faults.simulation.players import (
@@ -34,6 +38,7 @@ from tests.faults.simulation.players import (
     Reader,
     SubmitterProcess,
 )
+from tests.faults.simulation.sources import Sources, artifacts_of
 from tests.faults.simulation.stage import PARAMETERS, Stage
 from tests.support.weather import SeededWeather
 from verifier.node.delivery import Provider
@@ -79,6 +84,7 @@ class World:
         self.rounds: list[RequestHash] = []
         self.payments: dict[str, tuple[Address, int]] = {}
         self.answers = 0
+        self.files = ArtifactFiles(folder / "artifacts")
         rates = STORM | (LIES if self.lies else {})
         doors = [self._door("one", rates), self._door("two", STORM)]
         common = (database, stage.network)
@@ -98,6 +104,7 @@ class World:
                 actor.signer,
                 stage.deployment,
                 self._door(f"node {actor.agent_id}", STORM, actor.address),
+                artifacts_of(self.files),
             )
             for actor in stage.agents
         ]
@@ -107,6 +114,17 @@ class World:
         witness = stage.agents[1]
         beside = self._door("beside its node", {}, witness.address)(self.calm)
         self.owner = Sender(beside, witness.signer, policy=PATIENCE)
+        reporter = local_signer(REPORTER, stage.deployment.chain_id)
+        desk = self._door("the reporter's", {}, reporter.address)(self.calm)
+        self.sources = Sources(
+            self.dice,
+            stage.evidence,
+            self.truth,
+            Sender(desk, reporter, policy=PATIENCE),
+            self.client,
+            self.files,
+            self._verify,
+        )
 
     def __enter__(self) -> World:
         self.clock.meanwhile = self._meanwhile
@@ -138,7 +156,11 @@ class World:
     def _script(self) -> list[Callable[[], Any]]:
         """What happens, in an order of the seed's."""
         acts: list[tuple[int, Callable[[], Any]]] = [
-            (2, self.submit),
+            (1, self.submit),
+            (1, self.answer),
+            (3, self.sources.report),
+            (1, self.sources.doubt),
+            (2, self.sources.settle),
             (3, self.pay),
             (5, self.look),
             (3, self.sway),
@@ -161,17 +183,21 @@ class World:
             node.weather.rates = {}
             node.weather.behind = 0
         self.clock.meanwhile = self._calmly
+        self.indexer.compares = 1.0
         for _ in range(200):
             self._wait(20)
             for process in self.processes:
                 process.turn()
+            self.sources.settle()
             if self._is_over():
                 return
         raise AssertionError(f"seed {self.seed}: the story does not end: {self._unfinished()}")
 
     def _is_over(self) -> bool:
-        at = self.indexer.status.snapshot().indexed
-        return at == self.ground.newest.number and not self._unfinished()
+        """What a node left out was read again, too: the contracts were asked."""
+        newest = self.ground.newest.number
+        now = self.indexer.status.snapshot()
+        return now.indexed == newest == self.indexer.agreed_at and not self._unfinished()
 
     def _unfinished(self) -> dict[str, Any]:
         with self.opened() as store:
@@ -179,32 +205,40 @@ class World:
         ended = {JobStatus.FINAL, JobStatus.NEEDLESS, JobStatus.FAILED, JobStatus.CANCELLED}
         waiting = {name.value: n for name, n in counts.items() if n and name not in ended}
         rounds = [name.hex() for name in self.standing() if self._phase(name) is not Phase.FINAL]
-        return {**waiting, **({"rounds": rounds} if rounds else {})}
+        sources = {"sources": True} if self.sources.wait_for_something() else {}
+        return {**waiting, **sources, **({"rounds": rounds} if rounds else {})}
 
     # ------------------------------------------------------------------ acts
 
     def submit(self) -> None:
         """The provider delivers, honestly or not, and the client has it verified."""
-        head, deployment = self.truth.head(), self.stage.deployment
-        provider, prompt = self.nodes[0], f"task {len(self.rounds)} of seed {self.seed}"
+        prompt = f"task {len(self.rounds)} of seed {self.seed}"
         output = prompt if self.dice.random() < 0.8 else "something else"
-        task = Work(PROFILE.profile_id, "text", "echo", prompt=prompt)
+        self._verify(Work(PROFILE.profile_id, "text", "echo", prompt=prompt), output.encode())
+
+    def answer(self) -> None:
+        """A doubted epoch is answered for; where none is, other work is verified."""
+        if not self.sources.answer():
+            self.submit()
+
+    def _verify(self, task: Work, output: bytes) -> tuple[Receipt, bytes] | None:
+        head, deployment = self.truth.head(), self.stage.deployment
+        provider = self.nodes[0]
         store = NodeStore(provider.files.store, deployment.court, provider.agent_id)
         try:
             signed = Provider(
                 provider.agent_id, deployment.court, provider.signer, store, provider.files
-            ).deliver(
-                task, PROFILE, output.encode(), self.stage.client.address, head.timestamp + 9999, 99
-            )
+            ).deliver(task, PROFILE, output, self.stage.client.address, head.timestamp + 9999, 9999)
         finally:
             store.close()
-        nonce = messages.content_hash(prompt.encode())
+        nonce = bytes(messages.content_hash(task.hash() + len(self.rounds).to_bytes(2, "big")))
         arguments = (signed.receipt, signed.signature, signed.task_uri, nonce)
         try:
             receipt = self.client.send("Router", "verify", *arguments, value=FEE)
         except AssayError:
-            return  # The provider has no stake left for a bond, say.
+            return None  # The provider has no stake left for a bond, say.
         self.rounds.append(receipt.one(RoundSubmitted).request_hash)
+        return signed.receipt, nonce
 
     def pay(self) -> None:
         """A job that pays somebody of its own, so that two effects would show."""
