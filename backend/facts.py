@@ -174,13 +174,13 @@ def look(
     at, found, rest = None, {}, []
     for row in statement.rows(connection, values | {"until": until} if values else values):
         if row[0] == _CURSOR:
-            _, _, block_hash, _, _, _, timestamp, number, finalized = row
-            at = Position(number, block_hash, timestamp, finalized)
+            _, _, block_hash, _, _, _, timestamp, number, finalized, generation = row
+            at = Position(number, block_hash, timestamp, finalized, generation)
         elif row[0] == _AGENT:
             found[row[1]] = Known(row[3])
         else:
             rest.append(row)
-    for kind, agent_id, word, account, alpha, beta, timestamp, _, _ in rest:
+    for kind, agent_id, word, account, alpha, beta, timestamp, *_ in rest:
         known = found.get(agent_id)
         if known is None:
             continue
@@ -213,6 +213,7 @@ def _looking(dialect: Dialect, agents: int) -> Reading:
         timestamp=Cursor.timestamp,
         number=Cursor.block_number,
         finalized=Cursor.finalized_number,
+        generation=Cursor.generation,
     )
     if not agents:
         return Reading(dialect, cursor)
@@ -275,10 +276,11 @@ def _row(
     timestamp: _Column = None,
     number: _Column = None,
     finalized: _Column = None,
+    generation: _Column = None,
 ) -> Select[Any]:
     """A row of any kind: what has no meaning in it is null, of the type that others have there."""
-    given = (agent_id, word, account, first, second, timestamp, number, finalized)
-    kinds = (Bytes, Bytes, String, Bytes, Bytes, BigInteger, BigInteger, BigInteger)
+    given = (agent_id, word, account, first, second, timestamp, number, finalized, generation)
+    kinds = (Bytes, Bytes, String, Bytes, Bytes, *[BigInteger] * 4)
     columns = [
         cast(null(), of) if column is None else column
         for column, of in zip(given, kinds, strict=True)
