@@ -219,14 +219,6 @@ class EntrySkipped(Event):
 
 
 @dataclass(frozen=True)
-class CommitsClosed(Event):
-    CONTRACT = ("VerificationRounds",)
-    request_hash: RequestHash
-    level: int
-    open_closes_at: int
-
-
-@dataclass(frozen=True)
 class Opened(Event):
     CONTRACT = ("VerificationRounds",)
     request_hash: RequestHash

@@ -34,6 +34,7 @@ class AnvilOptions:
         accounts: well-known test accounts that hold 10,000 ETH each.
         slots_in_an_epoch: a block is final after twice as many.
         genesis_time: Unix seconds of block 0; None for now.
+        steps: keeps every step of a transaction, for debug_traceTransaction.
     """
 
     port: int = 0
@@ -42,6 +43,7 @@ class AnvilOptions:
     accounts: int = 40
     slots_in_an_epoch: int = 1
     genesis_time: int | None = None
+    steps: bool = False
 
 
 class Anvil:
@@ -155,6 +157,8 @@ def _start(program: Path, log: Path, options: AnvilOptions, port: int) -> Anvil:
         command += ["--block-time", f"{options.block_time:g}"]
     if options.genesis_time is not None:
         command += ["--timestamp", str(options.genesis_time)]
+    if options.steps:
+        command += ["--steps-tracing"]
     process = Process("anvil", command, log=log)
     try:
         _await_chain(process, port, chain_id)

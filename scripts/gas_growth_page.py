@@ -3,7 +3,8 @@
 
     python scripts/gas_growth_page.py
 
-Reads contracts/gas.json, gas-growth.json and gas-eligible.json.
+Reads contracts/gas.json, gas-growth.json and gas-eligible.json, and gas-parts.json, which
+scripts/gas_parts.py measures.
 """
 
 import json
@@ -18,6 +19,18 @@ sys.path.insert(0, str(ROOT))
 
 from scripts.gas_page import COLOURS, line, text  # noqa: E402
 
+PARTS = (
+    "transaction",
+    "calldata",
+    "new slots",
+    "changed slots",
+    "reading slots",
+    "calls",
+    "events",
+    "signatures",
+    "code",
+)
+GOAL = 718_000
 STEPS = ("submit", "draw", "commitMany", "openMany", "publish", "total", "settleAll")
 WIDTH, HEIGHT, LEFT, BOTTOM, PANEL = 720, 360, 80, 50, 360
 
@@ -44,8 +57,59 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
+def spent(parts: Mapping[str, Mapping[str, Mapping[str, int]]]) -> list[str]:
+    """What a relayed round's gas is spent on: by call and kind, and by contract."""
+    calls = {name: row for name, row in parts["calls"].items() if not name.startswith("settle")}
+    sums = {part: sum(row.get(part, 0) for row in calls.values()) for part in PARTS}
+    total = sum(sums.values())
+    contracts: dict[str, int] = {}
+    for name in calls:
+        for contract, gas in parts["contracts"][name].items():
+            contracts[contract] = contracts.get(contract, 0) + gas
+    ranked = sorted(contracts, key=lambda contract: -contracts[contract])
+    return [
+        "## What it is spent on",
+        "",
+        "A relayed round of three of the `exact` family, taken apart step by step by",
+        "`python scripts/gas_parts.py`, on a chain with all that a deployment has. *New slots*",
+        "were zero before; *calls* are first touches of accounts, and sending the fee along;",
+        "*code* is what is none of the others: arithmetic, memory, hashes, encoding.",
+        "",
+        *table(
+            ("", *PARTS, "total"),
+            [
+                *(
+                    (name, *(f"{row.get(part, 0):,}" for part in PARTS), f"{sum(row.values()):,}")
+                    for name, row in calls.items()
+                ),
+                ("**all**", *(f"{sums[part]:,}" for part in PARTS), f"{total:,}"),
+            ],
+        ),
+        *table(
+            ("contract", "gas"),
+            [(contract, f"{contracts[contract]:,}") for contract in ranked],
+        ),
+        f"0.8 times the yardstick would be {GOAL:,}. All but code is {total - sums['code']:,}:",
+        f"better code alone would have to take {max(0, GOAL - total + sums['code']):,}, not",
+        f"{sums['code']:,}. The rest follows from what a round is:",
+        "",
+        "- five transactions, as each waits for the one before: the draw for a later block, the",
+        "  commitments for the key, the openings for all commitments, the bytes for the verdict.",
+        "  (A provider that relays could open and publish in one, were there a verb for it.)",
+        "- the registry's request and answer, which write four new slots whoever judges;",
+        "- six new slots of the court: who pays and how far the round is; whose work under which",
+        "  profile; which round a piece of work has; who has acted; who sits; and what a relayer",
+        "  committed, under one hash. The first two are two addresses and what fits beside them,",
+        "  the third is found by another key, and the others are full or a hash;",
+        "- four signatures and the owners behind them; per seat a leaf, a stake, an enrolment and",
+        "  the way down the tree; and events, of which ERC-8004 and ERC-8294 want five.",
+        "",
+    ]
+
+
 def page(
     rounds: Mapping[str, Mapping[str, int]],
+    parts: Mapping[str, Mapping[str, Mapping[str, int]]],
     growth: Mapping[int, Mapping[str, int]],
     eligible: Mapping[int, Mapping[str, int]],
 ) -> str:
@@ -70,6 +134,7 @@ def page(
         kept |= {step: steps[step] for step in ("total", "totalWithSettling")}
         lines += [f"**{name}**", "", *table(list(kept), [[f"{n:,}" for n in kept.values()]])]
     lines += [
+        *spent(parts),
         "## By the size of the committee",
         "",
         "Relayed; `total` is without settling the seats, which is by and by.",
@@ -163,7 +228,8 @@ def plot(growth: Mapping[int, Mapping[str, int]], eligible: Mapping[int, Mapping
 def main() -> None:
     growth, eligible = by_number(load("gas-growth.json")), by_number(load("gas-eligible.json"))
     docs = ROOT / "docs"
-    (docs / "gas-rounds.md").write_text(page(load("gas.json"), growth, eligible), encoding="utf-8")
+    written = page(load("gas.json"), load("gas-parts.json"), growth, eligible)
+    (docs / "gas-rounds.md").write_text(written, encoding="utf-8")
     (docs / "gas-rounds.svg").write_text(plot(growth, eligible), encoding="utf-8")
     print("wrote docs/gas-rounds.md and docs/gas-rounds.svg")
 

@@ -12,6 +12,7 @@ import {Phase, Receipt, Verdict} from "./interfaces/IVerificationRounds.sol";
 import {AgentAuth} from "./libraries/AgentAuth.sol";
 import {Disputes} from "./libraries/Disputes.sol";
 import {Fees} from "./libraries/Fees.sol";
+import {ProfileCode} from "./libraries/ProfileCode.sol";
 import {TaskURI} from "./libraries/TaskURI.sol";
 import {RoundsBase} from "./rounds/RoundsBase.sol";
 
@@ -132,11 +133,14 @@ contract CourtIntake is RoundsBase {
         view
         returns (uint16 number, Profile memory profile)
     {
-        require(_profiles.isRegistered(profileId), IValidationNetwork.PolicyNotSupported(policy));
-        number = _profiles.numberOf(profileId);
+        try _profiles.numberOf(profileId) returns (uint16 known) {
+            number = known;
+        } catch {
+            revert IValidationNetwork.PolicyNotSupported(policy);
+        }
         // It is the profile's id, which is known.
         // slither-disable-next-line unused-return
-        (, profile) = _profiles.profileAt(number);
+        (, profile) = ProfileCode.read(address(_profiles), number);
         require(
             policy.length == 0 || keccak256(policy) == keccak256(_policyOf(profileId, profile)),
             IValidationNetwork.PolicyNotSupported(policy)

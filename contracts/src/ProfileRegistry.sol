@@ -4,10 +4,10 @@ pragma solidity ^0.8.28;
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 
-import {LibRLP} from "solady/utils/LibRLP.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 
 import {Family, IProfileRegistry, Profile} from "./interfaces/IProfileRegistry.sol";
+import {ProfileCode} from "./libraries/ProfileCode.sol";
 
 contract ProfileRegistry is IProfileRegistry, Ownable2Step {
     uint256 private constant MAX_COMMITTEE = 31;
@@ -79,20 +79,15 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
         return _profileIds;
     }
 
-    /// @dev As the code of a contract of its own, which costs a reader a seventh of what storage would: every
-    /// step of a round reads it. This contract creates no others, so the n-th has the address of nonce n + 1.
+    /// @dev Where `ProfileCode` looks for it.
     function _write(bytes32 profileId, Profile calldata profile_) private {
         address written = SSTORE2.write(abi.encode(profileId, profile_));
-        assert(written == _placeOf(_profileIds.length - 1));
-    }
-
-    function _placeOf(uint256 number) private view returns (address) {
-        return LibRLP.computeAddress(address(this), number + 1);
+        assert(written == ProfileCode.placeOf(address(this), _profileIds.length - 1));
     }
 
     /// @dev Ends the call with what was written, from byte `skipped` on: the encoding of what is returned.
     function _answer(uint256 number, uint256 skipped) private view {
-        address place = _placeOf(number);
+        address place = ProfileCode.placeOf(address(this), number);
         require(place.code.length != 0, ProfileNumberUnknown(number));
         // The first byte of the code is a STOP.
         assembly {

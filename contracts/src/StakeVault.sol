@@ -273,7 +273,7 @@ contract StakeVault is VaultSlashes {
         for (uint256 i = 0; i < request.excludedAgentIds.length; ++i) {
             if (leaf.agentId == request.excludedAgentIds[i]) return false;
         }
-        return freeStakeOf(leaf.agentId) >= request.lockAmount
+        return _isFree(leaf.agentId, request.lockAmount)
             && _isCapable(leaf.agentId, leaf.operator, request.profileId);
     }
 

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Family, IProfileRegistry, Profile} from "../src/interfaces/IProfileRegistry.sol";
+import {ProfileCode} from "../src/libraries/ProfileCode.sol";
 import {Network} from "./support/Network.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 
@@ -102,6 +103,29 @@ contract ProfileRegistryTest is Network {
         vm.prank(keeper);
         profiles.acceptOwnership();
         assertEq(profiles.owner(), keeper);
+    }
+
+    /// @dev Also past the 127th, from where a nonce takes another byte.
+    function test_read__when_without_the_registry__then_the_same_from_first_to_last_field() external {
+        Profile memory p = profile;
+        (p.family, p.flagWindow, p.auditBps, p.voidDigests) = (Family.Logprobs, 7, 0, true);
+        p.calibrationRoot = bytes32(type(uint256).max);
+        for (uint256 number = 2; number < 132; ++number) {
+            p.commitWindow = uint32(number);
+            bytes32 id = profiles.register(abi.encode(number), p);
+            (bytes32 found, Profile memory read) = ProfileCode.read(address(profiles), number);
+            assertEq(found, id);
+            assertEq(abi.encode(read), abi.encode(p));
+            (found, read) = profiles.profileAt(uint16(number));
+            assertEq(found, id);
+            assertEq(abi.encode(read), abi.encode(p));
+        }
+        vm.expectRevert(abi.encodeWithSelector(IProfileRegistry.ProfileNumberUnknown.selector, 132));
+        this.readProfile(132);
+    }
+
+    function readProfile(uint256 number) external view returns (bytes32 id) {
+        (id,) = ProfileCode.read(address(profiles), number);
     }
 
     function _expectInvalid(bytes memory recipe, Profile memory p, string memory reason) private {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from chain.events import (
-    CommitsClosed,
     Committed,
     CommitteeDrawn,
     Credited,
@@ -171,7 +170,6 @@ def accepted_round(chain: FakeChain, request: bytes) -> None:
     closes_at = chain.blocks[-1].timestamp + 72
     chain.mine(*drawn(request, closes_at))
     chain.mine(*(committed(request, seat) for seat in (0, 1, 2, PROVIDER_SEAT)))
-    chain.mine(emit(CommitsClosed, request, 0, chain.blocks[-1].timestamp + 72))
     chain.mine(opened(request, PROVIDER_SEAT, 0), opened(request, 0, 0b1), opened(request, 1, 0))
     chain.mine(opened(request, 2, (1 << 200) - 1))
     until = chain.blocks[-1].timestamp + 72
@@ -188,7 +186,6 @@ def rejected_round(chain: FakeChain, request: bytes) -> None:
     closes_at = chain.blocks[-1].timestamp + 72
     chain.mine(*drawn(request, closes_at))
     chain.mine(*(committed(request, seat) for seat in (0, 1, 2, PROVIDER_SEAT)))
-    chain.mine(emit(CommitsClosed, request, 0, chain.blocks[-1].timestamp + 72))
     chain.mine(*(opened(request, seat, 0) for seat in (0, 1, 2)))
     chain.mine(seconds=120)
     chain.mine(

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from chain.events import CommitsClosed, DrawPostponed, RoundFinalized, Tallied
+from chain.events import DrawPostponed, RoundFinalized, Tallied
 from chain.messages import content_hash
 from chain.types import PROVIDER_SEAT, Verdict
 from tests.backend.conftest import World
 from tests.backend.stories import (
     OUTPUT,
     OUTPUT_HASH,
+    PROFILE,
     PROFILE_ID,
     SALT,
     TASK,
@@ -151,8 +152,13 @@ def test_round__when_all_who_committed_have_opened__then_tallying_early(
     chain = world.chain
     chain.mine(*submitted(ONE))
     chain.mine(*drawn(ONE, chain.head().timestamp + 72))
-    chain.mine(*(committed(ONE, seat) for seat in (0, 1, 2, PROVIDER_SEAT)))
-    chain.mine(emit(CommitsClosed, ONE, 0, chain.head().timestamp + 72))
+    chain.mine(*(committed(ONE, seat) for seat in (PROVIDER_SEAT, 0, 1)))
+    assert phase(world, client) == ("Committing", None)
+    chain.mine(committed(ONE, 2))
+    assert phase(world, client) == ("Opening", None)
+    (level,) = round_of(client, ONE)["levels"]
+    assert level["commitClosesAt"] == chain.head().timestamp
+    assert level["openClosesAt"] == chain.head().timestamp + PROFILE.open_window
     chain.mine(*(opened(ONE, seat, 0) for seat in (0, 1, 2)))
     assert phase(world, client) == ("Opening", None)
     chain.mine(opened(ONE, PROVIDER_SEAT, 0))

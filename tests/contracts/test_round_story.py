@@ -15,7 +15,6 @@ from chain import messages
 from chain.blocks import TxReceipt
 from chain.errors import RevertError
 from chain.events import (
-    CommitsClosed,
     DrawPostponed,
     Event,
     OutputPublished,
@@ -243,9 +242,10 @@ def test_round__when_all_have_acted__then_the_windows_close_early(story: Court) 
     with pytest.raises(RevertError, match=r"is Committing; .* only while it is Opening"):
         story.open(drawn, 0, claim)
 
-    last = story.commit(drawn, PROVIDER_SEAT, claim)
+    story.commit(drawn, PROVIDER_SEAT, claim)
 
-    assert last.one(CommitsClosed).open_closes_at > story.door.head().timestamp
+    closes_at = story.door.head().timestamp + story.profile.open_window
+    assert story.round(name).open_closes_at == closes_at
     assert story.phase(name) is Phase.OPENING
     for seat in (*range(5), PROVIDER_SEAT):
         story.open(drawn, seat, claim)

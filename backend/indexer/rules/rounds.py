@@ -20,7 +20,6 @@ from chain.events import (
     AcceptedForGood,
     Appealed,
     AppealVoid,
-    CommitsClosed,
     Committed,
     CommitteeDrawn,
     Credited,
@@ -133,17 +132,25 @@ def _committed(scope: Scope, event: Committed) -> None:
         scope.rows.put(LevelRecord, event.request_hash, level, claim_due=True)
     else:
         _count(scope, event.request_hash, level, "committed")
+    _close_if_complete(scope, event.request_hash, level)
 
 
-def _commits_closed(scope: Scope, event: CommitsClosed) -> None:
+def _close_if_complete(scope: Scope, request_hash: RequestHash, level: int) -> None:
+    """Once all seats and the provider have committed, the window is over before its time, and
+    opening lasts as long as ever: the court tells no more of it."""
+    row = scope.rows.get(LevelRecord, request_hash, level)
+    assert row is not None, "seats act after the draw"
+    if row["committed"] < row["committee_size"] or not row["claim_due"]:
+        return
+    window = row["open_closes_at"] - row["commit_closes_at"]
     scope.rows.put(
         LevelRecord,
-        event.request_hash,
-        event.level,
+        request_hash,
+        level,
         commit_closes_at=scope.timestamp,
-        open_closes_at=event.open_closes_at,
+        open_closes_at=scope.timestamp + window,
     )
-    scope.rows.put(RoundRecord, event.request_hash, phase=int(Phase.OPENING))
+    scope.rows.put(RoundRecord, request_hash, phase=int(Phase.OPENING))
 
 
 def _opened(scope: Scope, event: Opened) -> None:
@@ -333,7 +340,6 @@ RULES: Rules = {
     DrawPostponed: _postponed,
     CommitteeDrawn: _drawn,
     Committed: _committed,
-    CommitsClosed: _commits_closed,
     Opened: _opened,
     Tallied: _tallied,
     Appealed: _appealed,

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
 import {IIdentityRegistry} from "../interfaces/IIdentityRegistry.sol";
 import {IValidationRegistry} from "../interfaces/IValidationRegistry.sol";
 import {AddressSets} from "../libraries/AddressSets.sol";
 
 contract ValidationRegistry is IValidationRegistry {
+    using SafeCast for uint256;
+
     struct Validation {
         address validator;
         uint8 response;
         bool answered;
         uint40 lastUpdate;
-        uint256 agentId;
+        uint40 agentId; // identities are counted from 0
         bytes32 responseHash;
         string tag;
     }
@@ -46,7 +50,7 @@ contract ValidationRegistry is IValidationRegistry {
         require(validation.validator == address(0), ValidationRequestExists(requestHash));
 
         validation.validator = validatorAddress;
-        validation.agentId = agentId;
+        validation.agentId = agentId.toUint40();
         validation.lastUpdate = uint40(block.timestamp);
         _ofAgent[agentId].push(requestHash);
         _ofValidator[validatorAddress].push(requestHash);

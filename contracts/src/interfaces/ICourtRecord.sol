@@ -92,14 +92,13 @@ interface ICourtRecord {
         address[] operators,
         uint256 commitClosesAt
     );
-    /// @notice At the round's present level; `CommitteeDrawn` says whose seat it is.
+    /// @notice At the round's present level; `CommitteeDrawn` says whose seat it is. The one that completes the
+    /// level, all seats and the provider, ends the window: opening starts in its block, and lasts as long as ever.
     /// @param seat 0..n-1, or PROVIDER_SEAT.
     event Committed(bytes32 indexed requestHash, uint8 seat, bytes32 commitment);
     /// @notice An entry of `commitMany` or `openMany` that did nothing. @param reason selector of the error
     /// with which `commit` or `open` would have reverted.
     event EntrySkipped(bytes32 indexed requestHash, uint8 level, uint8 seat, bytes4 reason);
-    /// @notice Everybody acted before the window's end; opening starts now.
-    event CommitsClosed(bytes32 indexed requestHash, uint8 level, uint256 openClosesAt);
     event Opened(
         bytes32 indexed requestHash,
         uint256 indexed agentId,

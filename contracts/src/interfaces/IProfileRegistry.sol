@@ -57,6 +57,6 @@ interface IProfileRegistry {
     function profileIds() external view returns (bytes32[] memory);
     /// @return Position of a profile in `profileIds`. Reverts ProfileUnknown.
     function numberOf(bytes32 profileId) external view returns (uint16);
-    /// @dev Reverts ProfileNumberUnknown.
+    /// @dev Reverts ProfileNumberUnknown. Courts read the same through `ProfileCode`.
     function profileAt(uint16 number) external view returns (bytes32 profileId, Profile memory);
 }

@@ -113,13 +113,6 @@ library BenchLib {
         return (word >> (CLUSTER + bit)) & 1 == 1;
     }
 
-    /// @return True if every seat and the provider have committed.
-    function isComplete(Bench self) internal pure returns (bool) {
-        unchecked {
-            return Bench.unwrap(self) & MASK == ((1 << seatCount(self)) - 1) | (1 << PROVIDER_BIT);
-        }
-    }
-
     /// @dev The phase by the clock. Early ends: a commit window that left no quorum, and an opening window
     /// in which all who committed have opened.
     function phase(Bench self) internal view returns (Phase stored) {
@@ -134,10 +127,15 @@ library BenchLib {
     }
 
     /// @return Whether `phase` is Committing: a seat that posts for itself asks nothing else.
+    /// @dev The clock knows: a level that is not drawn has none, one that closed early moved it to the present
+    /// (`closedIfComplete`), and no other phase begins before it.
     function isCommitting(Bench self) internal view returns (bool) {
-        uint256 word = Bench.unwrap(self);
-        return (word >> PHASE) & 0xff == uint256(Phase.Committing)
-            && block.timestamp < uint40(word >> COMMIT_CLOSES);
+        return block.timestamp < uint40(Bench.unwrap(self) >> COMMIT_CLOSES);
+    }
+
+    /// @return Whether it has committed. @dev Of a level that is committing, where nobody has opened.
+    function isBound(Bench self, uint256 bit) internal pure returns (bool) {
+        return (Bench.unwrap(self) >> bit) & 1 == 1;
     }
 
     // ---------------------------------------------------------------- changing
@@ -160,14 +158,17 @@ library BenchLib {
         return Bench.wrap(Bench.unwrap(self) | (1 << (CLUSTER + bit)));
     }
 
-    /// @return Committing over before its time, opening as long as it would have been.
-    function closedEarly(Bench self) internal view returns (Bench) {
-        uint256 openWindow = openClosesAt(self) - commitClosesAt(self);
-        uint256 kept = Bench.unwrap(self) & ~((0xff << PHASE) | (((1 << 80) - 1) << COMMIT_CLOSES));
-        return Bench.wrap(
-            kept | (uint256(Phase.Opening) << PHASE) | (block.timestamp << COMMIT_CLOSES)
-                | ((block.timestamp + openWindow) << OPEN_CLOSES)
-        );
+    /// @dev Of a level that is committing.
+    /// @return Once every seat and the provider have committed: committing over before its time, opening as
+    /// long as it would have been.
+    function closedIfComplete(Bench self) internal view returns (Bench) {
+        uint256 word = Bench.unwrap(self);
+        unchecked {
+            if (word & MASK != ((1 << seatCount(self)) - 1) | (1 << PROVIDER_BIT)) return self;
+            // Both ends come forward by the time that is left of the first, and the phase goes on by one.
+            uint256 left = uint40(word >> COMMIT_CLOSES) - block.timestamp;
+            return Bench.wrap(word + (1 << PHASE) - left * ((1 << OPEN_CLOSES) | (1 << COMMIT_CLOSES)));
+        }
     }
 
     /// @return The level as it was counted just now. @param closesAt_ end of the window for appeals.

@@ -14,6 +14,7 @@ import {IValidationRegistry} from "../interfaces/IValidationRegistry.sol";
 import {Phase, Verdict} from "../interfaces/IVerificationRounds.sol";
 import {Bench} from "../libraries/Bench.sol";
 import {Fees} from "../libraries/Fees.sol";
+import {ProfileCode} from "../libraries/ProfileCode.sol";
 
 /// @title What the parts of the court share: neighbours, storage, the clock of a round.
 /// @dev The court is one contract at one address in four pieces of code, because its code exceeds what EIP-170
@@ -146,7 +147,7 @@ abstract contract RoundsBase is ICourtRecord, EIP712, ReentrancyGuardTransient {
     }
 
     function _profileOf(Trial storage c) internal view returns (bytes32 profileId, Profile memory profile) {
-        return _profiles.profileAt(c.docket.profile);
+        return ProfileCode.read(address(_profiles), c.docket.profile);
     }
 
     function _workId(uint256 agentId, bytes32 profileId, bytes32 taskHash, bytes32 outputHash)

@@ -47,7 +47,7 @@ abstract contract RoundsSeats is RoundsTally {
         require(
             AgentAuth.isOwnerOrOperator(_identity, agentId, msg.sender), SeatNotOperator(agentId, msg.sender)
         );
-        require(!bench.hasCommitted(bit), SeatAlreadyCommitted(requestHash, seat));
+        require(!bench.isBound(bit), SeatAlreadyCommitted(requestHash, seat));
         require(commitment != bytes32(0), SeatCommitmentEmpty());
 
         l.marks[bit] = commitment;
@@ -58,8 +58,7 @@ abstract contract RoundsSeats is RoundsTally {
             mstore(32, commitment)
             log2(0, 64, topic, requestHash)
         }
-        bench = bench.withCommitted(bit);
-        l.bench = bench.isComplete() ? _closed(requestHash, level, bench) : bench;
+        l.bench = bench.withCommitted(bit).closedIfComplete();
     }
 
     /// @inheritdoc IVerificationRounds
@@ -78,7 +77,7 @@ abstract contract RoundsSeats is RoundsTally {
             emit Committed(requestHash, entry.seat, entry.commitment);
         }
         l.batch = batch;
-        l.bench = s.bench.isComplete() ? _closed(requestHash, level, s.bench) : s.bench;
+        l.bench = s.bench.closedIfComplete();
     }
 
     /// @inheritdoc IVerificationRounds
@@ -178,7 +177,7 @@ abstract contract RoundsSeats is RoundsTally {
     {
         bit = _bitOf(s.bench, entry.seat);
         if (bit == BenchLib.NO_BIT) return (bit, SeatUnknown.selector);
-        if (s.bench.hasCommitted(bit)) return (bit, SeatAlreadyCommitted.selector);
+        if (s.bench.isBound(bit)) return (bit, SeatAlreadyCommitted.selector);
         if (entry.commitment == 0) return (bit, SeatCommitmentEmpty.selector);
         uint256 agentId = _agentOf(s.requestHash, l, bit);
         bytes32 hash = hashCommitment(s.requestHash, s.level, entry.seat, agentId, s.key, entry.commitment);
@@ -229,12 +228,6 @@ abstract contract RoundsSeats is RoundsTally {
 
     function _chained(bytes32 chain, uint8 seat, bytes32 commitment) private pure returns (bytes32) {
         return keccak256(abi.encode(chain, seat, commitment));
-    }
-
-    function _closed(bytes32 requestHash, uint8 level, Bench bench) private returns (Bench) {
-        bench = bench.closedEarly();
-        emit CommitsClosed(requestHash, level, bench.openClosesAt());
-        return bench;
     }
 
     /// @dev A level that is not the present one has another phase, so its bench alone answers for it.

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {IStakeVault, Stake} from "../interfaces/IStakeVault.sol";
+import {IStakeVault} from "../interfaces/IStakeVault.sol";
 import {Courts} from "../libraries/Courts.sol";
 import {VaultStakes} from "./VaultStakes.sol";
 
@@ -80,12 +80,14 @@ abstract contract VaultSlashes is VaultStakes {
             return 0;
         }
         require(slashed <= amount, VaultSlashExceedsLock(slashed, amount));
-        Stake storage s = _stakes[agentId];
+        Holding storage s = _stakes[agentId];
 
         // Less is left only if the owner has rescued what this round kept locked for too long.
         s.locked -= uint96(Math.min(amount, s.locked));
-        slashed = Math.min(slashed, freeStakeOf(agentId));
-        taken = slashed == 0 ? 0 : Math.min(slashed, _allowance(agentId));
+        if (slashed != 0) {
+            slashed = Math.min(slashed, freeStakeOf(agentId));
+            taken = Math.min(slashed, _allowance(agentId));
+        }
 
         emit Released(agentId, ref, amount, taken);
 
@@ -137,7 +139,7 @@ abstract contract VaultSlashes is VaultStakes {
 
     /// @inheritdoc IStakeVault
     function rescue(uint256 agentId) external onlyOwner(agentId) {
-        Stake storage s = _stakes[agentId];
+        Holding storage s = _stakes[agentId];
         uint256 staleAt = s.lockedAt + STALE_DELAYS * unbondingDelay;
         require(block.timestamp >= staleAt, VaultLockNotStale(agentId, staleAt));
         uint256 stale = s.locked - _penalties[agentId].deferred;
@@ -155,7 +157,7 @@ abstract contract VaultSlashes is VaultStakes {
     /// @dev Of what the agent has, what this period took of it included; or of what it had when slashes were
     /// first deferred, if that was more: so that all of them are taken after 1 / cap periods.
     function _allowance(uint256 agentId) private view returns (uint256) {
-        Stake storage s = _stakes[agentId];
+        Holding storage s = _stakes[agentId];
         Penalty storage p = _penalties[agentId];
         // A period is a number that is written here alone; nobody can send the contract another one.
         // slither-disable-next-line incorrect-equality
@@ -165,7 +167,7 @@ abstract contract VaultSlashes is VaultStakes {
     }
 
     function _defer(uint256 agentId, uint256 amount, bytes32 ref) private {
-        Stake storage s = _stakes[agentId];
+        Holding storage s = _stakes[agentId];
         Penalty storage p = _penalties[agentId];
         if (p.deferred == 0) p.base = s.bonded + s.unbonding + p.taken;
         p.deferred += uint96(amount);
@@ -173,7 +175,7 @@ abstract contract VaultSlashes is VaultStakes {
     }
 
     function _take(uint256 agentId, uint256 amount) private {
-        Stake storage s = _stakes[agentId];
+        Holding storage s = _stakes[agentId];
         Penalty storage p = _penalties[agentId];
         uint64 period = uint64(_period());
         if (p.period != period) (p.period, p.taken) = (period, 0);
@@ -187,7 +189,7 @@ abstract contract VaultSlashes is VaultStakes {
     }
 
     function _leavable(uint256 agentId) internal view override returns (uint256) {
-        Stake storage s = _stakes[agentId];
+        Holding storage s = _stakes[agentId];
         return halted ? uint256(s.bonded) + s.unbonding : freeStakeOf(agentId);
     }
 

@@ -15,12 +15,21 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
     using Courts for Courts.Set;
     using SafeCast for uint256;
 
+    /// @dev What `Stake` shows, in two slots: locking and releasing touch the first one alone.
+    struct Holding {
+        uint96 bonded;
+        uint96 locked;
+        uint40 lockedAt;
+        uint96 unbonding;
+        uint40 unbondsAt;
+    }
+
     IIdentityRegistry internal immutable _identity;
     /// @inheritdoc IStakeVault
     uint256 public immutable unbondingDelay;
 
     Courts.Set internal _courts;
-    mapping(uint256 agentId => Stake) internal _stakes;
+    mapping(uint256 agentId => Holding) internal _stakes;
 
     constructor(IIdentityRegistry identity, uint256 unbondingDelay_, address deployer) {
         _identity = identity;
@@ -57,7 +66,7 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
     function stake(uint256 agentId) external payable onlyOperator(agentId) {
         require(msg.value != 0, VaultZeroAmount());
 
-        Stake storage s = _stakes[agentId];
+        Holding storage s = _stakes[agentId];
         s.bonded += msg.value.toUint96();
         // So that the slot of locks is never zero, and no draw pays for a new one.
         if (s.lockedAt == 0) s.lockedAt = uint40(block.timestamp);
@@ -69,7 +78,7 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
     /// @inheritdoc IStakeVault
     function requestUnstake(uint256 agentId, uint256 amount) external onlyOwner(agentId) {
         require(amount != 0, VaultZeroAmount());
-        Stake storage s = _stakes[agentId];
+        Holding storage s = _stakes[agentId];
         require(amount <= s.bonded, VaultInsufficientStake(agentId, s.bonded, amount));
 
         s.bonded -= uint96(amount);
@@ -82,7 +91,7 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakeVault
     function withdraw(uint256 agentId) external nonReentrant onlyOwner(agentId) {
-        Stake storage s = _stakes[agentId];
+        Holding storage s = _stakes[agentId];
         require(s.unbonding != 0, VaultNothingToWithdraw(agentId));
         require(block.timestamp >= s.unbondsAt, VaultStillUnbonding(agentId, s.unbondsAt));
         uint256 amount = Math.min(s.unbonding, _leavable(agentId));
@@ -98,25 +107,33 @@ abstract contract VaultStakes is IStakeVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakeVault
     function lock(uint256 agentId, uint256 amount, bytes32 ref) external onlyCourt {
-        uint256 free = freeStakeOf(agentId);
-        require(amount <= free, VaultInsufficientStake(agentId, free, amount));
+        if (!_isFree(agentId, amount)) {
+            revert VaultInsufficientStake(agentId, freeStakeOf(agentId), amount);
+        }
 
         _lock(agentId, amount.toUint96(), ref);
     }
 
     /// @inheritdoc IStakeVault
     function stakeOf(uint256 agentId) external view returns (Stake memory) {
-        return _stakes[agentId];
+        Holding memory s = _stakes[agentId];
+        return Stake(s.bonded, s.unbonding, s.locked, s.unbondsAt, s.lockedAt);
     }
 
     /// @inheritdoc IStakeVault
     function freeStakeOf(uint256 agentId) public view returns (uint256) {
-        Stake storage s = _stakes[agentId];
+        Holding storage s = _stakes[agentId];
         return uint256(s.bonded) + s.unbonding - s.locked;
     }
 
+    /// @dev Whether so much is not locked. What unbonds is looked at only if it matters.
+    function _isFree(uint256 agentId, uint256 amount) internal view returns (bool) {
+        Holding storage s = _stakes[agentId];
+        return amount <= Math.saturatingSub(s.bonded, s.locked) || amount <= freeStakeOf(agentId);
+    }
+
     function _lock(uint256 agentId, uint96 amount, bytes32 ref) internal {
-        Stake storage s = _stakes[agentId];
+        Holding storage s = _stakes[agentId];
         s.locked += amount;
         s.lockedAt = uint40(block.timestamp);
 

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IdentityRegistry} from "../../src/erc8004/IdentityRegistry.sol";
 import {ValidationRegistry} from "../../src/erc8004/ValidationRegistry.sol";
 import {IValidationRegistry} from "../../src/interfaces/IValidationRegistry.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Test} from "forge-std/Test.sol";
 
 contract ValidationRegistryTest is Test {
@@ -48,6 +49,43 @@ contract ValidationRegistryTest is Test {
         validation.validationRequest(validator, 0, "uri", HASH);
         assertEq(validation.getAgentValidations(0)[0], HASH);
         assertEq(validation.getValidatorRequests(validator)[0], HASH);
+    }
+
+    function test_validationRequest__when_the_agent_is_of_40_bits_or_more__then_kept_or_refused() external {
+        uint256 last = type(uint40).max;
+        vm.mockCall(
+            address(identity),
+            abi.encodeCall(IdentityRegistry.isAuthorizedOrOwner, (owner, last)),
+            abi.encode(true)
+        );
+        vm.mockCall(
+            address(identity),
+            abi.encodeCall(IdentityRegistry.isAuthorizedOrOwner, (validator, last)),
+            abi.encode(false)
+        );
+        vm.prank(owner);
+        validation.validationRequest(validator, last, "uri", HASH);
+        vm.prank(validator);
+        validation.validationResponse(HASH, 100, "", 0, "vni:ok");
+        (address by, uint256 agentId, uint8 response,,, uint256 since) = validation.getValidationStatus(HASH);
+        assertEq(agentId, last);
+        assertEq(abi.encode(by, response, since), abi.encode(validator, uint8(100), block.timestamp));
+
+        vm.mockCall(
+            address(identity),
+            abi.encodeCall(IdentityRegistry.isAuthorizedOrOwner, (owner, last + 1)),
+            abi.encode(true)
+        );
+        vm.mockCall(
+            address(identity),
+            abi.encodeCall(IdentityRegistry.isAuthorizedOrOwner, (validator, last + 1)),
+            abi.encode(false)
+        );
+        vm.prank(owner);
+        vm.expectRevert(
+            abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintDowncast.selector, uint8(40), last + 1)
+        );
+        validation.validationRequest(validator, last + 1, "uri", keccak256("another"));
     }
 
     function testFuzz_validationResponse__when_each_check_fails__then_refused_in_order(uint8 response)

@@ -187,10 +187,9 @@ contract CommitteeTest is Network {
             _commit(h, seat, "d");
         }
         assertEq(uint8(rounds.phaseOf(h)), uint8(Phase.Committing), "the provider's is missing");
-        vm.expectEmit();
-        emit ICourtRecord.CommitsClosed(h, 0, block.timestamp + 40);
         _commit(h, PROVIDER_SEAT, "d");
         assertEq(uint8(rounds.phaseOf(h)), uint8(Phase.Opening));
+        assertEq(rounds.round(h).commitClosesAt, block.timestamp);
         assertEq(rounds.round(h).openClosesAt, block.timestamp + 40);
     }
 

@@ -143,9 +143,20 @@ contract StakesTest is Network {
         assertGe(uint256(s.bonded) + s.unbonding, s.locked);
     }
 
-    function testFuzz_lock__when_each_check_fails__then_refused_in_order(uint96 amount) external {
+    /// @param leaving of it is unbonding: it backs a lock no less than what stays.
+    function testFuzz_lock__when_each_check_fails__then_refused_in_order(
+        uint96 amount,
+        uint96 leaving,
+        uint256 more
+    ) external {
         amount = uint96(bound(amount, 1, 10 ether));
+        leaving = uint96(bound(leaving, 0, amount));
+        more = bound(more, uint256(amount) + 1, type(uint256).max);
         _stake(agent, amount);
+        if (leaving != 0) {
+            vm.prank(agent.owner);
+            vault.requestUnstake(agent.id, leaving);
+        }
         vm.prank(agent.owner);
         vm.expectRevert(abi.encodeWithSelector(IStakeVault.VaultNotCourt.selector, agent.owner));
         vault.lock(agent.id, amount, "round");
@@ -155,10 +166,20 @@ contract StakesTest is Network {
             )
         );
         vault.lock(agent.id, uint256(amount) + 1, "round");
+        vm.expectRevert(
+            abi.encodeWithSelector(IStakeVault.VaultInsufficientStake.selector, agent.id, amount, more)
+        );
+        vault.lock(agent.id, more, "round");
         vm.expectEmit();
         emit IStakeVault.Locked(agent.id, "round", amount);
         vault.lock(agent.id, amount, "round");
         assertEq(vault.freeStakeOf(agent.id), 0);
+        vm.expectRevert(abi.encodeWithSelector(IStakeVault.VaultInsufficientStake.selector, agent.id, 0, 1));
+        vault.lock(agent.id, 1, "round");
+        Stake memory s = vault.stakeOf(agent.id);
+        assertEq(abi.encode(s), abi.encode(Stake(amount - leaving, leaving, amount, s.unbondsAt, s.lockedAt)));
+        assertEq(s.unbondsAt, leaving == 0 ? 0 : block.timestamp + UNBONDING);
+        assertEq(s.lockedAt, block.timestamp);
     }
 
     function testFuzz_release__when_slashed__then_burns_bonded_first_then_unbonding(
