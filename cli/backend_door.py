@@ -35,6 +35,15 @@ def asking(url: str) -> Iterator[Client]:
             yield client
     except (AssayRefused, AssayUnreachable) as error:
         raise BackendRefusal(str(error)) from None
+    except UnicodeError:
+        raise BackendRefusal(
+            f"The backend at {shown_url(url)} cannot be asked for what is no valid Unicode."
+        ) from None
+    except httpx.InvalidURL:
+        raise BackendRefusal(
+            f"{shown_url(url)!r} is no address of a backend: give one such as"
+            " http://127.0.0.1:8000."
+        ) from None
 
 
 def hand_in_bundle(url: str, data: bytes, agent_id: AgentId, court: Court, signer: Signer) -> None:

@@ -61,3 +61,16 @@ def test_reputation__when_names_write_to_the_terminal__then_they_are_shown_escap
     for text in (told.out, told.err):
         assert visible(evil) in text
         assert not set(text) & set(evil) - set("52;cm0gLXJ]f31m\n")
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [("http://x\n", "is no address of a backend"), ("\udcff", "is no valid Unicode")],
+)
+def test_backend__when_its_address_is_none__then_one_sentence(
+    capsys: pytest.CaptureFixture[str], url: str, words: str
+) -> None:
+    assert run(["source", "epochs", "--backend-url", url]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
+    assert "unexpected" not in line

@@ -196,17 +196,21 @@ def test_inspector__when_a_claim_is_void__then_it_is_none_as_for_the_court(store
 
 
 class Backend:
-    """Takes sealed outputs, each agent's own; a stranger has left rubbish under every hash."""
+    """Takes sealed outputs, each agent's own; a stranger has left rubbish under every hash, and
+    perhaps, with the provider's receipt, in its name.
+    """
 
-    def __init__(self, *, takes: bool = True, answers: bool = True) -> None:
-        self.takes, self.answers = takes, answers
-        self.sealed: set[str] = {"666"}
+    def __init__(self, *, takes: bool = True, answers: bool = True, taken: bool = False) -> None:
+        self.takes, self.answers, self.taken = takes, answers, taken
+        self.sealed: set[str] = {"666"} | ({str(ME)} if taken else set())
         self.asked: list[str] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if not self.answers:
             raise httpx.ConnectError("refused")
         self.asked.append(request.method)
+        if request.method == "POST" and self.taken:
+            return httpx.Response(409)
         if request.method == "POST":
             self.sealed |= {str(ME)} if self.takes else set()
             return httpx.Response(201 if self.takes else 507)
@@ -242,7 +246,9 @@ def test_provider__when_a_stranger_left_rubbish_under_its_hash__then_it_hands_in
     assert story.sent("publishByReference") == 1
 
 
-@pytest.mark.parametrize("backend", [Backend(takes=False), Backend(answers=False)])
+@pytest.mark.parametrize(
+    "backend", [Backend(takes=False), Backend(answers=False), Backend(taken=True)]
+)
 def test_provider__when_no_backend_holds_its_output__then_it_publishes_no_reference(
     tmp_path: Path, backend: Backend, caplog: pytest.LogCaptureFixture
 ) -> None:

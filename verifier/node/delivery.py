@@ -25,7 +25,7 @@ from verifier.profiles import Profile
 from verifier.seal import seal
 from verifier.tasks import Task
 
-__all__ = ["Provider", "upload_sealed"]
+__all__ = ["Provider", "hand_sealed", "upload_sealed"]
 
 _log = logging.getLogger("assay.node")
 
@@ -101,6 +101,20 @@ def upload_sealed(
     Returns:
         Whether the backend took it.
     """
+    status = hand_sealed(backend_url, signed, output, salt, timeout=timeout, transport=transport)
+    return status is not None and 200 <= status < 300
+
+
+def hand_sealed(
+    backend_url: str,
+    signed: SignedReceipt,
+    output: bytes,
+    salt: bytes,
+    *,
+    timeout: float = 10.0,
+    transport: httpx.BaseTransport | None = None,
+) -> int | None:
+    """Like `upload_sealed`; returns the HTTP status of the answer, None where there was none."""
     headers = {
         "Content-Type": "application/octet-stream",
         "Assay-Receipt": json.dumps(json.loads(signed.to_json())["receipt"]),
@@ -112,11 +126,12 @@ def upload_sealed(
             reply = client.post(url, content=seal(output, salt), headers=headers)
     except httpx.HTTPError as error:
         problem = str(error) or type(error).__name__
+        status = None
     else:
         if reply.is_success:
-            return True
-        problem = f"it answered {reply.status_code}"
+            return reply.status_code
+        status, problem = reply.status_code, f"it answered {reply.status_code}"
     _log.warning(
         "the backend at %s did not take the sealed output: %s", shown_url(backend_url), problem
     )
-    return False
+    return status

@@ -12,7 +12,7 @@ import httpx
 
 from verifier.canonical import keccak256
 from verifier.engines.base import shown_url
-from verifier.node.delivery import upload_sealed
+from verifier.node.delivery import hand_sealed
 from verifier.node.downloads import AS_IT_IS, body_of
 from verifier.node.errors import NodeError
 from verifier.node.receipts import SignedReceipt
@@ -63,13 +63,21 @@ class OutputSource:
             return False
         return self._get(output_hash, f"?sealedBy={agent_id}")[0] in (200, _PUBLISHED, _SEALED)
 
-    def hand_in(self, signed: SignedReceipt, output: bytes, salt: bytes) -> bool:
-        """Leaves the sealed output there; returns whether the backend took it."""
+    def hand_in(self, signed: SignedReceipt, output: bytes, salt: bytes) -> bool | None:
+        """Leaves the sealed output there, once or again.
+
+        Returns:
+            True if the backend has it now, False if it has other bytes in our name, None if that
+            cannot be told: it does not answer, or the receipt is over.
+        """
         if self._base is None:
-            return False
-        return upload_sealed(
+            return None
+        status = hand_sealed(
             self._base, signed, output, salt, timeout=self._timeout, transport=self._transport
         )
+        if status == _SEALED:
+            return False
+        return True if status is not None and 200 <= status < 300 else None
 
     def fetch(self, content_hash: bytes) -> bytes | None:
         """A published output, or None if the backend does not have it.
