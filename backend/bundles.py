@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, insert, select
 
 from backend.artifacts import ArtifactStore, Kept
-from backend.errors import BackendError
+from backend.passes import passes
 from backend.store import CheckedBundle, EpochRecord, SourceEntry, Store
 from verifier.errors import ReliabilityError
 from verifier.reliability.bundle import MAX_BYTES, Bundle
@@ -52,13 +52,7 @@ class BundleChecker:
 
     def run(self, stop: threading.Event) -> None:
         """Passes until told to stop."""
-        while not stop.is_set():
-            try:
-                if self._leads():
-                    self.step()
-            except BackendError as error:
-                logger.warning("Evidence bundles: %s", error)
-            stop.wait(PAUSE_SECONDS)
+        passes(self.step, stop, PAUSE_SECONDS, self._leads, logger, "Evidence bundles")
 
     def step(self, now: float | None = None) -> int:
         """One pass; returns how many bundles it checked. `now`: seconds of a monotonic clock."""

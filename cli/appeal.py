@@ -14,6 +14,7 @@ from chain.structs import Profile, Round
 from chain.types import Phase, RequestHash, Wei
 from chain.units import show_ether, show_moment
 from cli import settings
+from cli.session import chosen as signing_settings
 from cli.session import reading, request_hash, signing
 
 COURT = "VerificationRounds"
@@ -36,13 +37,7 @@ def appeal(
     of the fees of the level appealed against, if the round ends otherwise than that level.
     """
     name = request_hash(request)
-    chosen = settings.load(
-        rpc_url=rpc_url,
-        deployment=deployment,
-        keystore=keystore,
-        keystore_password_file=keystore_password_file,
-        local_account=local_account,
-    )
+    chosen = signing_settings(rpc_url, deployment, keystore, keystore_password_file, local_account)
     if dry_run:
         with reading(chosen) as gateway:
             fees, bond, seats, closes_at = _look(gateway, name)

@@ -21,6 +21,7 @@ from chain.units import show_ether, show_moment
 from cli import settings
 from cli.engines import engine_config
 from cli.exam_view import BOOK, ExamView, book_of, require, view
+from cli.session import chosen as signing_settings
 from cli.session import reading, signing
 from verifier.digest import distance
 from verifier.engines import create
@@ -97,13 +98,7 @@ def doubt(
     local_account: Annotated[int | None, settings.flag("local_account")] = None,
 ) -> None:
     """Have the court judge an item of an opened key; the bond comes back if it was false."""
-    chosen = settings.load(
-        rpc_url=rpc_url,
-        deployment=deployment,
-        keystore=keystore,
-        keystore_password_file=keystore_password_file,
-        local_account=local_account,
-    )
+    chosen = signing_settings(rpc_url, deployment, keystore, keystore_password_file, local_account)
     with signing(chosen) as session:
         found = view(session.gateway, exam)
         require(found, Stage.DOUBTING)

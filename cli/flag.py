@@ -12,6 +12,7 @@ from chain.structs import Profile, Round
 from chain.types import FlagKind, Phase
 from chain.units import show_ether, show_moment
 from cli import settings
+from cli.session import chosen as signing_settings
 from cli.session import request_hash, signing
 
 COURT = "VerificationRounds"
@@ -35,13 +36,7 @@ def flag(
     name = request_hash(request)
     if kind not in KINDS:
         raise ConfigError(f"{kind!r} is no kind of flag; there are {', '.join(KINDS)}.")
-    chosen = settings.load(
-        rpc_url=rpc_url,
-        deployment=deployment,
-        keystore=keystore,
-        keystore_password_file=keystore_password_file,
-        local_account=local_account,
-    )
+    chosen = signing_settings(rpc_url, deployment, keystore, keystore_password_file, local_account)
     with signing(chosen) as session:
         try:
             found: Round = session.gateway.call(COURT, "round", name)

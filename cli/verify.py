@@ -23,6 +23,7 @@ from cli.appeal import appeal
 from cli.flag import flag
 from cli.score import score
 from cli.session import Session, reading, request_hash, signing
+from cli.session import chosen as signing_settings
 from cli.verify_reputation import reputation
 from verifier.node.agents import owner_of, require_operator
 from verifier.node.receipts import SignedReceipt
@@ -51,13 +52,7 @@ def submit(
 ) -> None:
     """Open a round for the work behind a receipt; the key's account pays the fee."""
     signed = SignedReceipt.load(receipt)
-    chosen = settings.load(
-        rpc_url=rpc_url,
-        deployment=deployment,
-        keystore=keystore,
-        keystore_password_file=keystore_password_file,
-        local_account=local_account,
-    )
+    chosen = signing_settings(rpc_url, deployment, keystore, keystore_password_file, local_account)
     with signing(chosen) as session:
         profile = _check(session, signed)
         nonce = secrets.token_bytes(32)
@@ -111,13 +106,7 @@ def rate(
     local_account: Annotated[int | None, settings.flag("local_account")] = None,
 ) -> None:
     """Write a final round's outcome to the ERC-8004 Reputation Registry; anyone may, once."""
-    chosen = settings.load(
-        rpc_url=rpc_url,
-        deployment=deployment,
-        keystore=keystore,
-        keystore_password_file=keystore_password_file,
-        local_account=local_account,
-    )
+    chosen = signing_settings(rpc_url, deployment, keystore, keystore_password_file, local_account)
     with signing(chosen) as session:
         mined = session.sender.send("FeedbackPublisher", "publish", request_hash(name))
         rated = mined.one(FeedbackPublished)

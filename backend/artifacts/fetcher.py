@@ -23,6 +23,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from backend.artifacts.foreign import Foreign
 from backend.artifacts.store import ArtifactStore
 from backend.errors import ArtifactInvalid, BackendError
+from backend.passes import passes
 from backend.store import RoundRecord, Store
 from chain.types import Phase
 from verifier.errors import TaskError
@@ -85,13 +86,7 @@ class Fetcher:
 
     def run(self, stop: threading.Event) -> None:
         """Passes until told to stop; what fails is tried again later."""
-        while not stop.is_set():
-            try:
-                if self._leads():
-                    self.step()
-            except BackendError as error:
-                logger.warning("What is behind foreign URIs: %s", error)
-            stop.wait(PAUSE_SECONDS)
+        passes(self.step, stop, PAUSE_SECONDS, self._leads, logger, "What is behind foreign URIs")
 
     def step(self, now: float | None = None) -> int:
         """One pass; returns how many it brought. `now`: seconds of a monotonic clock."""
