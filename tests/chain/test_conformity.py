@@ -113,3 +113,14 @@ def test_sentence__then_it_is_one_and_names_only_what_the_error_says(name: str) 
     assert SENTENCES[name].endswith(".")
     assert ". " not in SENTENCES[name]
     assert "{" in SENTENCES[name] or not errors()[name] or name == "PolicyNotSupported"
+
+
+def test_errors__then_a_test_of_the_contracts_names_each() -> None:
+    declared = {
+        name
+        for path in SOURCES.rglob("*.sol")
+        for name in re.findall(r"^\s*error (\w+)\(", path.read_text("utf-8"), re.MULTILINE)
+    }
+    tests = "\n".join(p.read_text("utf-8") for p in (SOURCES.parent / "test").rglob("*.sol"))
+    assert len(declared) > 100
+    assert [name for name in sorted(declared) if not re.search(rf"\b{name}\b", tests)] == []

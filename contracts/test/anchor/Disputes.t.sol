@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Header, IReliabilityAnchor} from "../../src/interfaces/IReliabilityAnchor.sol";
 import {Receipt as Work} from "../../src/interfaces/IVerificationRounds.sol";
+import {Wallet} from "../support/Mocks.sol";
 import {AnchorSetup} from "./AnchorSetup.sol";
 
 /// @dev Challenges, with a court that answers what it is told to.
@@ -210,6 +211,25 @@ contract DisputesTest is AnchorSetup {
         Work memory receipt = _receipt(h, "x");
         vm.expectRevert(abi.encodeWithSelector(IReliabilityAnchor.AnchorAnswerLate.selector, block.timestamp));
         anchor.answer(receipt, SALT);
+    }
+
+    /// @dev A challenger that takes no money keeps its credit.
+    function test_withdraw__when_it_takes_no_money__then_still_owed() external {
+        address closed = address(new Wallet());
+        Header memory h = _publish(1);
+        vm.deal(closed, STAKE);
+        vm.prank(closed);
+        anchor.challenge{value: STAKE}(h);
+        skip(ANSWER);
+        anchor.settleUnproven();
+        uint256 owed = anchor.creditOf(closed);
+        assertEq(owed, STAKE + BOND / 4);
+        vm.expectRevert(
+            abi.encodeWithSelector(IReliabilityAnchor.AnchorTransferFailed.selector, closed, owed)
+        );
+        vm.prank(closed);
+        anchor.withdraw();
+        assertEq(anchor.creditOf(closed), owed);
     }
 
     function test_withdraw__when_nothing_is_owed__then_refused_and_else_paid_once() external {

@@ -13,6 +13,7 @@ contract AppealsTest is AppealSetup {
 
     // ------------------------------------------------------------------ when
 
+    /// forge-config: deep.fuzz.runs = 5000
     function testFuzz_appeal__when_each_check_fails__then_refused_in_order(uint96 sent) external {
         vm.expectRevert(abi.encodeWithSelector(ICourtRecord.RoundUnknown.selector, bytes32("none")));
         rounds.appeal("none");

@@ -64,19 +64,28 @@ contract AppealAttacksTest is AppealSetup {
     }
 
     /// @dev A majority that made one output cannot be talked out of it by a claim beside it, wherever the rest
-    /// of the committee votes.
-    function testFuzz_claim_between_clusters__then_never_accepted(uint256 claim, uint256 third) external {
+    /// of the committee votes: anywhere, or between the two, near either or both.
+    function testFuzz_claim_between_clusters__then_never_accepted(
+        uint8 width,
+        uint8 shift,
+        uint256 third,
+        bool between
+    ) external {
         bytes32 h = _submit(fuzzyId, "task");
         _draw(h);
-        vm.assume(_bits(claim) > 20);
+        uint256 claim = ((1 << bound(width, 21, 60)) - 1) << bound(shift, 0, 196);
         bytes32[] memory digests = new bytes32[](3);
-        digests[2] = bytes32(third);
+        digests[2] = bytes32(between ? claim & third : third);
         _commitAll(h, bytes32(claim), digests);
         _openAll(h, bytes32(claim), digests);
         _advance(h);
         _closeWindow(h);
         _advance(h);
         _assertVerdict(h, Verdict.Rejected, "vni:ok", 0);
+        assertEq(vault.burned(), 1 ether, "the provider's bond");
+        for (uint8 seat = 0; seat < 2; ++seat) {
+            assertEq(rounds.creditOf(_ownerOf(_agentIn(h, seat))), FEE);
+        }
     }
 
     /// @dev The third seat stands between the claim and the two that agree: it makes no bridge.
@@ -187,6 +196,7 @@ contract AppealAttacksTest is AppealSetup {
     }
 
     /// @dev The receipt's hash tells nobody whether a guess is right.
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_output_hash_oracle__when_guessed_without_the_salt__then_nothing_shows(bytes32 salt)
         external
     {
@@ -205,6 +215,7 @@ contract AppealAttacksTest is AppealSetup {
     }
 
     /// @dev Other bytes than those delivered cannot be published, and none cost the bond.
+    /// forge-config: deep.fuzz.runs = 5000
     function testFuzz_selective_bytes__when_others_are_published__then_refused(bytes calldata other)
         external
     {
@@ -239,11 +250,5 @@ contract AppealAttacksTest is AppealSetup {
         _assertVerdict(h, Verdict.Accepted, "vni:ok", 100);
         assertEq(rounds.creditOf(client), 3 * FEE);
         assertEq(vault.burned(), 3 * 0.05 ether);
-    }
-
-    function _bits(uint256 word) private pure returns (uint256 count) {
-        for (; word != 0; word &= word - 1) {
-            ++count;
-        }
     }
 }

@@ -67,6 +67,7 @@ contract AttacksTest is Network {
         uint256 snapshot = vm.snapshotState();
         rounds.draw(h);
         Seat[] memory first = rounds.seats(h);
+        bytes32 key = rounds.round(h).key;
         vm.revertToState(snapshot);
 
         PickyDrawer picky = new PickyDrawer();
@@ -76,6 +77,7 @@ contract AttacksTest is Network {
         skip(50);
         rounds.draw(h);
 
+        assertEq(rounds.round(h).key, key);
         Seat[] memory second = rounds.seats(h);
         for (uint256 i = 0; i < first.length; ++i) {
             assertEq(first[i].agentId, second[i].agentId);
@@ -102,6 +104,20 @@ contract AttacksTest is Network {
         for (uint256 i = 2; i < first.length; ++i) {
             assertEq(second[i - 1].agentId, first[i].agentId);
         }
+        assertNotEq(second[first.length - 1].agentId, dropped, "who gives up a seat earns none");
+    }
+
+    /// @dev Nor is anybody else's bond locked: a round takes a receipt that the provider signed.
+    function test_bogus_round_lock__when_the_provider_signed_nothing__then_its_bond_is_free() external {
+        Work memory forged = _receipt(fuzzyId, keccak256("task"));
+        bytes memory signature = _sign(forged, verifiers[0].key);
+        uint256 fee = _fee();
+        uint256 before = client.balance;
+        vm.prank(client);
+        vm.expectPartialRevert(ICourtRecord.ReceiptSignerNotOperator.selector);
+        router.verify{value: fee}(forged, signature, _taskURI(forged.taskHash), keccak256("nonce"));
+        assertEq(vault.stakeOf(provider.id).locked, 0);
+        assertEq(client.balance, before);
     }
 
     /// @dev Somebody takes the request's hash first: another nonce gives another hash.

@@ -211,6 +211,7 @@ contract ExamAttacksTest is ExamSetup {
 
     /// @dev Unrelated digests are within a tolerance of 10 once in 10^59 tries, and so are another
     /// model's.
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_guessing__then_no_answer_is_right(bytes32 seed) external {
         uint256 examId = _prepared();
         Candidate memory c = _candidate("guesser");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ExamBook} from "../../src/ExamBook.sol";
 import {
     Capability,
     IExamBook,
@@ -11,6 +12,9 @@ import {
     SittingState,
     Stage
 } from "../../src/interfaces/IExamBook.sol";
+import {IProfileRegistry} from "../../src/interfaces/IProfileRegistry.sol";
+import {IValidationRegistry} from "../../src/interfaces/IValidationRegistry.sol";
+import {Wallet} from "../support/Mocks.sol";
 import {ExamSetup} from "./ExamSetup.sol";
 
 /// @dev An exam from its announcement to its end, each step at its time and refused at any other.
@@ -116,6 +120,32 @@ contract ExamTest is ExamSetup {
     }
 
     // ------------------------------------------------------------------ preparing
+
+    /// @dev An exam whose doubts no court could judge.
+    function test_announce__when_no_courts_are_named__then_refused() external {
+        book = new ExamBook(
+            identity,
+            IProfileRegistry(address(told)),
+            IValidationRegistry(address(court)),
+            rules,
+            address(this)
+        );
+        vm.expectRevert(IExamBook.ExamNotWired.selector);
+        vm.prank(examiners[0]);
+        book.announce(examined, 0);
+    }
+
+    /// @dev An examiner that takes no money keeps its credit.
+    function test_withdraw__when_it_takes_no_money__then_still_owed() external {
+        uint256 examId = _prepared();
+        vm.warp(book.examOf(examId).closesAt);
+        book.conclude(examId); // nobody sat
+        vm.etch(examiners[0], address(new Wallet()).code);
+        vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamTransferFailed.selector, examiners[0], BOND));
+        vm.prank(examiners[0]);
+        book.withdraw();
+        assertEq(book.creditOf(examiners[0]), BOND);
+    }
 
     function test_announce__when_not_by_an_examiner_or_without_terms__then_refused() external {
         vm.expectRevert(abi.encodeWithSelector(IExamBook.ExamNotOperator.selector, 1, examiners[0]));
@@ -370,6 +400,7 @@ contract ExamTest is ExamSetup {
     }
 
     /// @dev Whatever the answers, the count is that of a slow and simple one.
+    /// forge-config: deep.fuzz.runs = 10000
     function testFuzz_grade__then_counts_like_a_slow_count(bytes32 seed, uint8 tolerance) external {
         told.tell(examined, told.profile(examined).family, tolerance);
         uint256 examId = _prepared();

@@ -20,6 +20,8 @@ contract FlagBooksTest is FlagSetup {
     }
 
     /// forge-config: default.fuzz.runs = 64
+    /// forge-config: ci.fuzz.runs = 500
+    /// forge-config: deep.fuzz.runs = 5000
     function testFuzz_flag__when_levels_turn_and_all_vote_as_they_like__then_the_books_close(uint256 seed)
         external
     {

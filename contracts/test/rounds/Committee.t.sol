@@ -17,6 +17,7 @@ import {Network} from "../support/Network.sol";
 contract CommitteeTest is Network {
     // ------------------------------------------------------------------ draw
 
+    /// forge-config: deep.fuzz.runs = 5000
     function testFuzz_draw__when_each_check_fails__then_refused_in_order(uint8 ahead) external {
         vm.expectRevert(abi.encodeWithSelector(ICourtRecord.RoundUnknown.selector, bytes32("x")));
         rounds.draw("x");
@@ -136,6 +137,7 @@ contract CommitteeTest is Network {
 
     // ------------------------------------------------------------------ commit
 
+    /// forge-config: deep.fuzz.runs = 5000
     function testFuzz_commit__when_each_check_fails__then_refused_in_order(uint8 seat, bytes32 value)
         external
     {
@@ -195,6 +197,7 @@ contract CommitteeTest is Network {
 
     // ------------------------------------------------------------------ open
 
+    /// forge-config: deep.fuzz.runs = 5000
     function testFuzz_open__when_each_check_fails__then_refused_in_order(uint8 seat, bytes32 digest)
         external
     {

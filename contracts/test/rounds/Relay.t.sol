@@ -78,9 +78,17 @@ contract RelayTest is Network {
         _assertVerdict(h, Verdict.Accepted, "vni:ok", 100);
     }
 
-    /// @dev Some post for themselves, some are posted for, in several batches; some open alone.
-    function testFuzz_relay__when_mixed_with_own_posts__then_the_same_verdict(uint8 plan) external {
+    /// @dev Each of the six, the provider among them, relayed or by itself.
+    function test_relay__when_mixed_with_own_posts__then_the_same_verdict() external {
         bytes32 h = _drawn(fuzzyId);
+        for (uint256 plan = 0; plan < 64; ++plan) {
+            uint256 drawn = vm.snapshotState();
+            _mix(h, plan);
+            vm.revertToState(drawn);
+        }
+    }
+
+    function _mix(bytes32 h, uint256 plan) private {
         uint8[6] memory all = [0, 1, 2, 3, 4, PROVIDER_SEAT];
         for (uint256 i = 0; i < 6; ++i) {
             if ((plan >> i) & 1 == 0) _commit(h, all[i], "digest");
@@ -196,6 +204,10 @@ contract RelayTest is Network {
         _advance(h);
         _publish(h, OUTPUT);
         _assertVerdict(h, Verdict.Accepted, "vni:ok", 100);
+        for (uint8 seat = 0; seat < 5; ++seat) {
+            assertEq(rounds.creditOf(_ownerOf(_agentIn(h, seat))), profile.seatFee);
+        }
+        assertEq(vault.burned(), 0);
     }
 
     /// @dev Posting a signature again, late, or in another order gives nothing and takes nothing.
@@ -226,6 +238,12 @@ contract RelayTest is Network {
             abi.encodeWithSelector(ICourtRecord.RoundWrongPhase.selector, h, Phase.Tallying, Phase.Opening)
         );
         rounds.openMany(h, 0, one, _batches[h]);
+        // It is as if they had stayed away: no verdict, the fees go back, and only they pay.
+        _advance(h);
+        _assertVerdict(h, Verdict.Expired, "vni:timeout", 0);
+        assertEq(rounds.creditOf(client), 5 * profile.seatFee);
+        assertEq(vault.burned(), 5 * 0.15 ether);
+        assertEq(_stakeOf(provider.id), 10 ether);
     }
 
     // ------------------------------------------------------------------ helpers

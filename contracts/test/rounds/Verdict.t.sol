@@ -234,6 +234,7 @@ contract VerdictTest is Network {
         rounds.advance(h);
     }
 
+    /// forge-config: deep.fuzz.runs = 5000
     function testFuzz_publish__when_each_check_fails__then_refused_in_order(bytes calldata other) external {
         vm.assume(keccak256(other) != keccak256(OUTPUT) && other.length <= 1024);
         bytes32 h = _drawn(fuzzyId);
