@@ -132,11 +132,11 @@ ci-examples:
 ci-slither ci-halmos ci-ape: ci-%:
 	@scripts/$*.sh
 
-test-deep: $(STAMP)-test $(STAMP)-browser $(STAMP)-fuzz ## Fuzzing for an hour or so, before a release.
+test-deep: $(STAMP)-test $(STAMP)-browser $(STAMP)-fuzz ## What looks for new examples, before a release: within two hours of two cores.
 	@FOUNDRY_PROFILE=deep HISTORIES=1000000 ELIGIBLE=100000 scripts/test_contracts.sh
 	@$(BIN)/python scripts/mutate_contracts.py
-	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -m 'unit and not campaign' tests
-	@CAMPAIGN=deep $(BIN)/python -m pytest -m campaign tests
+	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest $(TWO) --timeout 3600 -m 'unit and hypothesis and not campaign' tests
+	@CAMPAIGN=deep $(BIN)/python -m pytest $(TWO) -m campaign tests
 	@$(BIN)/python tests/fuzz/run.py --seconds 180
 
 lock: ## Write the locks anew after a change of dependencies. ARGS="--upgrade" takes newer versions.

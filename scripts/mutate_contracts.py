@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Breaks the contracts in small ways, one at a time, and sees whether a test notices.
 
-    python scripts/mutate_contracts.py [--count 60] [--only PART_OF_A_PATH] [--list | --write]
+    python scripts/mutate_contracts.py [--count 60] [--only PART_OF_A_PATH] [--jobs 2]
+                                       [--list | --write]
 
 A mutant is one changed line of contracts/src: a comparison turned, a bound moved, a check left out.
 Which ones are tried follows from the sources alone, the same every time: of each file in turn, so
 many as it has mutants. Each is compiled in a copy and tested by forge until the first failure,
-stage by stage. A mutant that nobody notices has to be explained in contracts/survivors.json, by its
-id; otherwise the exit code is 1, and also if an explanation is of no survivor any more. `--write`
-keeps the results in docs/mutants.json.
+stage by stage; there are `--jobs` copies, with a mutant in each. One that nobody notices has to be
+explained in contracts/survivors.json, by its id; otherwise the exit code is 1, and also if an
+explanation is of no survivor any more. `--write` keeps the results in docs/mutants.json.
 """
 
 import argparse
@@ -20,10 +21,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "contracts" / "src"
@@ -175,16 +179,36 @@ class Laboratory:
         return INVALID if "Compiler run failed" in done.stdout + done.stderr else KILLED
 
 
-def tried(laboratory: Laboratory, waiting: list[Mutant], count: int) -> dict[Mutant, str]:
-    """The first `count` mutants that compile, and what became of each."""
+def tried(
+    laboratories: Sequence[Laboratory], waiting: list[Mutant], count: int
+) -> dict[Mutant, str]:
+    """The first `count` mutants that compile, in their order, and what became of each."""
+    free: SimpleQueue[Laboratory] = SimpleQueue()
+    for laboratory in laboratories:
+        free.put(laboratory)
+
+    def judge(mutant: Mutant) -> str:
+        laboratory = free.get()
+        try:
+            return laboratory.judge(mutant)
+        finally:
+            free.put(laboratory)
+
+    left = iter(waiting)
+    begun: deque[tuple[Mutant, Future[str]]] = deque()
     found: dict[Mutant, str] = {}
-    for mutant in waiting:
-        if len(found) == count:
-            break
-        result = laboratory.judge(mutant)
-        print(f"{result:17} {mutant}", flush=True)
-        if result != INVALID:
-            found[mutant] = result
+    with ThreadPoolExecutor(len(laboratories)) as pool:
+        while len(found) < count:
+            # Never more than are still wanted: the last ones would be judged for nothing.
+            wanted = min(2 * len(laboratories), count - len(found)) - len(begun)
+            begun += [(mutant, pool.submit(judge, mutant)) for mutant in islice(left, wanted)]
+            if not begun:
+                break
+            mutant, judged = begun.popleft()
+            result = judged.result()
+            print(f"{result:17} {mutant}", flush=True)
+            if result != INVALID:
+                found[mutant] = result
     return found
 
 
@@ -221,6 +245,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Mutation testing of the contracts.")
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--only", default="", metavar="PART_OF_A_PATH")
+    parser.add_argument("--jobs", type=int, default=2, help="copies that are tested at a time")
     parser.add_argument("--list", action="store_true", help="only say which mutants there are")
     parser.add_argument("--write", action="store_true", help=f"keep the results in {RESULTS.name}")
     options = parser.parse_args()
@@ -234,11 +259,14 @@ def main() -> int:
         return 1
     explained: dict[str, str] = json.loads(SURVIVORS.read_text())
     with tempfile.TemporaryDirectory() as folder:
-        laboratory = Laboratory(Path(folder), forge)
-        if laboratory.run() != SURVIVED:
+        laboratories = [
+            Laboratory(Path(folder) / f"copy{number}", forge)
+            for number in range(max(1, min(options.jobs, options.count)))
+        ]
+        if laboratories[0].run() != SURVIVED:
             print("mutate: tests fail without a mutant: run make test-contracts", file=sys.stderr)
             return 1
-        found = tried(laboratory, waiting, options.count)
+        found = tried(laboratories, waiting, options.count)
     survivors = {mutant.id for mutant, result in found.items() if result == SURVIVED}
     print(f"mutate: {len(found) - len(survivors)} killed, {len(survivors)} survived")
     if options.write:

@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of the targets with atheris, each in a process of its own.
 
-python tests/fuzz/run.py                           # a minute each
+python tests/fuzz/run.py                           # a minute each, two at a time
 python tests/fuzz/run.py png text --seconds 600    # these, for longer
 
 What is found lies in the work folder (build/fuzz/<target>): crash-…, slow-unit-…, oom-…; feed it to
@@ -12,6 +12,7 @@ import argparse
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,9 +55,8 @@ def run(target: str, work: Path, seconds: int) -> bool:
     )
     said = done.stderr.splitlines() + done.stdout.splitlines()
     executed = next((line.split()[-1] for line in said if "number_of_executed_units" in line), "?")
-    print(f"{target:10}{'ok' if done.returncode == 0 else 'FOUND':8}{executed:>12} inputs")
-    if done.returncode:
-        print("\n".join(said[-30:]))
+    line = f"{target:10}{'ok' if done.returncode == 0 else 'FOUND':8}{executed:>12} inputs"
+    print("\n".join([line, *said[-30:]] if done.returncode else [line]), flush=True)
     return done.returncode == 0
 
 
@@ -64,6 +64,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("targets", nargs="*", help="default: all")
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
+    parser.add_argument("--jobs", type=int, default=2, help="targets that are fed at a time")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "fuzz")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="feed this to the target")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
@@ -80,7 +81,8 @@ def main() -> int:
         os.chdir(chosen.work)
         TARGETS[names[0]](content)
         return 0
-    held = [run(name, chosen.work / name, chosen.seconds) for name in names]
+    with ThreadPoolExecutor(max(1, chosen.jobs)) as pool:
+        held = list(pool.map(lambda name: run(name, chosen.work / name, chosen.seconds), names))
     return 0 if all(held) else 1
 
 

@@ -33,7 +33,6 @@ def test_target__when_fed_its_seeds__then_all_holds(target: str) -> None:
         TARGETS[target](seed)
 
 
-@pytest.mark.timeout(3600)  # of the deep tier's 20,000 examples
 @pytest.mark.parametrize("target", TARGETS)
 @given(data=st.data())
 def test_target__when_fed_changed_seeds_or_any_bytes__then_all_holds(
