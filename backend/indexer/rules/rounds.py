@@ -138,8 +138,7 @@ def _committed(scope: Scope, event: Committed) -> None:
 def _close_if_complete(scope: Scope, request_hash: RequestHash, level: int) -> None:
     """Once all seats and the provider have committed, the window is over before its time, and
     opening lasts as long as ever: the court tells no more of it."""
-    row = scope.rows.get(LevelRecord, request_hash, level)
-    assert row is not None, "seats act after the draw"
+    row = scope.rows.need(LevelRecord, request_hash, level)
     if row["committed"] < row["committee_size"] or not row["claim_due"]:
         return
     window = row["open_closes_at"] - row["commit_closes_at"]
