@@ -213,7 +213,10 @@ class Client:
         return self._get(f"/v1/rounds/{request_hash}")
 
     def artifact(self, content_hash: str) -> bytes:
-        """A task by its taskHash, or a published output by its contentHash or outputHash."""
+        """A task by its taskHash, or a published output by its contentHash or outputHash.
+
+        As the backend sends it: compare its keccak256 with the hash that the chain has.
+        """
         answer = self._ask(f"/v1/artifacts/{content_hash}", {})
         return answer.content
 

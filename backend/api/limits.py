@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
 
@@ -45,9 +46,9 @@ class RateLimits:
         if scope["type"] != "http" or self._is_unlimited(scope):
             await self._app(scope, receive, send)
             return
-        name, large = network_of(scope.get("client")), _is_large(scope)
-        bucket = self._access.reads if scope["method"] in READING else self._access.writes
-        wait = bucket.take(name)
+        name, reads = network_of(scope.get("client")), scope["method"] in READING
+        large = not reads and _is_large(scope)  # Nobody reads the body of a GET.
+        wait = (self._access.reads if reads else self._access.writes).take(name)
         if large and (self._large[name] >= LARGE_EACH or self._large.total() >= LARGE):
             wait = max(wait, BUSY_SECONDS)
         if wait > 0:
@@ -88,12 +89,15 @@ def network_of(client: tuple[str, int] | None) -> str:
     """Whom a request counts for: an address, of IPv6 the first 64 bits, for whoever has one such
     address has all of those.
     """
-    if client is None:
-        return "unknown"
+    return "unknown" if client is None else _network_of(client[0])
+
+
+@lru_cache(maxsize=4096)
+def _network_of(host: str) -> str:
     try:
-        address = ip_address(client[0])
+        address = ip_address(host)
     except ValueError:
-        return client[0]
+        return host
     if isinstance(address, IPv4Address) or address.ipv4_mapped is not None:
-        return client[0]
+        return host
     return str(IPv6Network((int(address) >> 64 << 64, 64)))
