@@ -72,6 +72,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
             return _fail_usage(error)
         if isinstance(error, ModuleNotFoundError) and not is_ours(error):
             return _fail(str(missing_package(error)))
+        if isinstance(error, OSError) and error.filename is not None:
+            return _fail(f"{error.filename} cannot be used: {error.strerror}.")
+        if isinstance(error, UnicodeEncodeError):
+            return _fail(f"{error.object!r} is not valid Unicode: give another text.")
         return _fail(_unexpected(error))
     return status if isinstance(status, int) else 0
 
@@ -99,7 +103,12 @@ def _unexpected(error: Exception) -> str:
         traceback.print_exception(error)
         return what
     with tempfile.NamedTemporaryFile(
-        "w", prefix="assay-", suffix=".traceback.txt", delete=False, encoding="utf-8"
+        "w",
+        prefix="assay-",
+        suffix=".traceback.txt",
+        delete=False,
+        encoding="utf-8",
+        errors="backslashreplace",
     ) as file:
         traceback.print_exception(error, file=file)
     return f"{what}; please report it with {file.name} (ASSAY_DEBUG=1 shows it here)"

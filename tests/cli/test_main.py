@@ -203,3 +203,24 @@ def test_setting__when_wrong__then_one_sentence_and_status_1(
         "assay: log_level must be one of debug, info, warning, error, not 'loud'"
         " (on the command line)\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (OSError(36, "File name too long", "x" * 300), "cannot be used: File name too long."),
+        (UnicodeEncodeError("utf-8", "\udcff", 0, 1, "no"), "is not valid Unicode"),
+        (MemoryError(), "not enough memory"),
+    ],
+)
+def test_input__when_no_library_can_use_it__then_one_sentence_and_status_1(
+    failure: Exception,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    install_verb(monkeypatch, "demo", raising(failure))
+    assert main.run(["demo"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
+    assert "unexpected" not in line
