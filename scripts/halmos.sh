@@ -12,7 +12,7 @@ export FOUNDRY_TEST=contracts/test/proofs FOUNDRY_CACHE_PATH=contracts/cache/hal
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 "$halmos" --forge-build-out contracts/cache/halmos/out --match-contract Proof \
-  --solver-timeout-assertion 60000 "$@" | tee "$output"
+  --solver-timeout-assertion 300000 "$@" | tee "$output"
 proofs=$(grep -rhoE 'function check_[A-Za-z0-9_]*\(' contracts/test/proofs | wc -l)
 passed=$(grep -c '\[PASS\]' "$output" || true)
 if [ "$passed" -ne "$proofs" ]; then

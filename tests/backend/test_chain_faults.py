@@ -235,7 +235,7 @@ def test_i10_serve__when_killed_at_any_moment__then_it_converges_to_the_same_tab
     assert cut_short > 0, "no kill came while the index was behind: this proves nothing"
     with serving(folder, court.control.url, court.deployment) as served:
         served.at_block(court.door.head().number)
-        assert served.process.stop() == 0
+        assert served.process.stop(grace=60.0) == 0
     final = Index(folder, court.door)
     assert_like_new(final, court, tmp_path / "fresh")
     final.close()

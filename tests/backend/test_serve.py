@@ -161,7 +161,7 @@ def test_serve__when_rebuilt__then_identical_tables(court: Court, tmp_path: Path
     for more in ((), ("--rebuild",)):
         with serving(tmp_path, court.control.url, court.deployment, *more) as served:
             served.at_block(court.door.head().number)
-            assert served.process.stop() == 0
+            assert served.process.stop(grace=60.0) == 0
         index = Index(tmp_path, court.door)
         dumps.append(index.dump())
         index.close()
