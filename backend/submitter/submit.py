@@ -16,7 +16,7 @@ from backend.submitter.journal import StoreJournal
 from backend.submitter.outbox import JobStatus, Outbox, Task
 from backend.submitter.pokes import POKE, due_pokes
 from backend.submitter.relays import RELAY, due_relays
-from backend.submitter.settlements import SETTLE, due_settlements
+from backend.submitter.settlements import SETTLE, Settlements
 from chain.errors import (
     AssayError,
     InsufficientFunds,
@@ -78,6 +78,7 @@ class Submitter:
         self._policy = policy
         self._pokes = pokes
         self._relays = relays
+        self._settlements = Settlements(store)
         self._sender_of: tuple[Gateway, Sender] | None = None
 
     def run(self, stop: threading.Event, poll_seconds: float = POLL_SECONDS) -> None:
@@ -100,7 +101,7 @@ class Submitter:
             return False
         if self._pokes:
             self._queue(self._due())
-            self._queue(due_settlements(self._store, self._gateway(), self._now()))
+            self._queue(self._settlements.due(self._gateway(), self._now()))
         if self._relays:
             self._queue(due_relays(self._store, self._gateway(), self._now()))
         self._watch_mined()
