@@ -14,6 +14,7 @@ from backend.api import Services, create_app
 from backend.artifacts import ArtifactFiles, keep_contents
 from backend.indexer import Indexer, Status
 from backend.network import Network
+from backend.relay import Relay
 from backend.store import Store
 from chain.types import Address, AgentId
 from tests.backend.stories import begin
@@ -58,6 +59,11 @@ class World:
             return (agent_id, signer) in self.authorised
 
         return Services(self.store, self.files, self.network, self.status, acts_for)
+
+
+def relaying(world: World) -> Relay:
+    """The world's server takes what seats hand in."""
+    return Relay(world.store, world.network.court, world.services().acts_for)
 
 
 def open_store(url: str) -> Store:

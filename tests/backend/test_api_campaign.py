@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import pytest
 import schemathesis
@@ -15,9 +16,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from backend.api import create_app
-from tests.backend.conftest import World
+from tests.backend.conftest import World, relaying
 from tests.backend.epochs import epoch_of, told, with_anchor
-from tests.backend.stories import accepted_round, rejected_round
+from tests.backend.stories import accepted_round, drawn, rejected_round, submitted
 from tests.support.fakechain import word
 
 pytestmark = [pytest.mark.integration, pytest.mark.campaign]
@@ -31,7 +32,10 @@ def test_api__when_asked_anything_its_description_allows__then_no_5xx_and_as_des
     accepted_round(world.chain, word("one"))
     rejected_round(world.chain, word("two"))
     told(with_anchor(world), epoch_of(world))
-    app = create_app(world.services())
+    world.chain.mine(*submitted(word("three"), word("an output")))
+    world.chain.mine(*drawn(word("three"), world.chain.blocks[-1].timestamp + 10**9))
+    world.catch_up()
+    app = create_app(replace(world.services(), relay=relaying(world)))
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
     asked = 0
     for result in schema.get_all_operations():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,20 +13,20 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.api import Services, create_app
+from backend.api import Services, bodies, create_app
 from backend.relay import Relay
 from backend.server import authority
 from backend.submitter import JobStatus, Outbox, Submitter
 from backend.submitter.submit import chain_name
 from chain import messages
-from chain.errors import RpcRejected
+from chain.errors import RpcRejected, RpcUnreachable
 from chain.events import CommitteeDrawn, EntrySkipped, Opened
 from chain.fees import SendPolicy
 from chain.keys import Signer, local_signer
 from chain.structs import Opening
 from chain.types import PROVIDER_SEAT, Bytes32, Phase
 from cli.anvil import AnvilOptions
-from tests.backend.conftest import World
+from tests.backend.conftest import World, relaying
 from tests.backend.live import Index
 from tests.support.asgi import AsgiClient
 from tests.support.court import EVIDENCE, LOCAL, ROUNDS, Court, digest_of, open_court
@@ -65,9 +67,11 @@ class Backend:
         )
         self.client = client = AsgiClient(create_app(services))
         self.answers: list[httpx.Response] = []
+        self.sent: list[dict[str, Any]] = []
 
         def ask(request: httpx.Request) -> httpx.Response:
             body = json.loads(request.content)
+            self.sent.append(body)
             answer = client.post(request.url.path, content=json.dumps(body))
             self.answers.append(answer)
             return httpx.Response(answer.status_code, content=answer.content)
@@ -259,6 +263,70 @@ def test_s12_relay__when_somebody_else_was_first__then_needless_and_nothing_is_p
     monkeypatch.setattr(backend.submitter._sender(), "send_call", late)
     assert backend.work() == 0
     assert backend.outbox.counts()[JobStatus.NEEDLESS] == 1
+
+
+def test_relay__when_it_is_not_posted_yet__then_nothing_said_has_signature_or_salt(
+    court: Court,
+    backend: Backend,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    def secrets() -> set[str]:
+        return {
+            body[name][2:] for body in backend.sent for name in ("r", "vs", "salt") & body.keys()
+        }
+
+    def said() -> str:
+        paths = ("/metrics", "/ready", "/status", "/v1/rounds", f"/v1/rounds/0x{name}")
+        told = [backend.client.get(path) for path in paths] + backend.answers
+        assert [answer.status_code for answer in told if answer.status_code >= 500] == []
+        return caplog.text + "".join(answer.text for answer in told)
+
+    def silent(*_: Any, **_options: Any) -> None:
+        raise RpcUnreachable("Nothing answers.")
+
+    drawn, seats = drawn_round(court, backend, b"told to nobody")
+    claim, name = digest_of(drawn.key, b"x"), drawn.request_hash.hex()
+    for seat in seats:
+        assert backend.hand_commitment(drawn, seat, claim)
+    assert not backend.hand_opening(drawn, 0, claim), "too early"
+    with monkeypatch.context() as patch:
+        patch.setattr(backend.submitter._sender(), "send_call", silent)
+        assert backend.work() == 0
+    assert [word for word in secrets() if word in said()] == []
+
+    backend.work()
+    backend.sent.clear()
+    for seat in seats[1:]:
+        assert backend.hand_opening(drawn, seat, claim)
+    assert not backend.hand_opening(drawn, seats[0], digest_of(drawn.key, b"another"))
+    wrong = backend.sent[0]
+    for body in (wrong | {"level": "none"}, wrong | {"key": "0x"}, wrong | {"more": "x" * 3000}):
+        backend.answers.append(backend.client.post("/v1/relay/openings", content=json.dumps(body)))
+    assert [answer.status_code for answer in backend.answers[-3:]] == [422, 422, 413]
+    court.control.pass_time(PARAMETERS.open_window * 2 // 5)
+    with monkeypatch.context() as patch:
+        patch.setattr(backend.submitter._sender(), "send_call", silent)
+        assert backend.work() == 0
+    assert [word for word in secrets() if word in said()] == []
+
+
+@pytest.mark.parametrize("what", ["commitments", "openings"])
+def test_relay__when_a_body_does_not_end__then_given_up(
+    world: World, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(bodies, "UPLOAD_SECONDS", 0.05)
+    services = replace(world.services(), relay=relaying(world))
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b'{"requestHash": '
+        await asyncio.sleep(30)
+
+    answer = AsgiClient(create_app(services)).post(f"/v1/relay/{what}", content=slow())
+    assert answer.status_code == 408
+    assert "did not end" in answer.json()["error"]["message"]
 
 
 def test_relay__when_the_body_is_not_one__then_one_sentence(backend: Backend) -> None:

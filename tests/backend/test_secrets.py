@@ -39,7 +39,21 @@ SECRETS = {
     "keystore's password": "hunter2-keystore",
     "engine's key": "hunter2-engine-key",
     "S3 secret": "hunter2-s3-secret-key",
+    "signature's r": f"0x{'5ec2e701' * 8}",
+    "signature's vs": f"0x{'5ec2e702' * 8}",
+    "opening's salt": f"0x{'5ec2e703' * 8}",
 }
+_SEAT = {"requestHash": f"0x{'11' * 32}", "level": 0, "seat": 0, "key": f"0x{'22' * 32}"}
+RELAYED: dict[str, dict[str, object]] = {
+    "commitments": _SEAT
+    | {"agentId": 1, "commitment": f"0x{'33' * 32}"}
+    | {"r": SECRETS["signature's r"], "vs": SECRETS["signature's vs"]},
+    "openings": _SEAT
+    | {"digest": f"0x{'44' * 32}", "evidenceHash": f"0x{'55' * 32}"}
+    | {"salt": SECRETS["opening's salt"]},
+}
+"""What seats hand in to be posted; of a round that there is not."""
+
 FAULTS = [
     refusal("unauthorized: hunter2-rpc-path-token is not allowed"),
     Fault(status=503),
@@ -108,6 +122,7 @@ def test_serve__when_all_goes_wrong_at_debug__then_no_secret_is_told(
             f"--api-key-file={tmp_path / 'api'}",
             "--artifacts-url=s3://secrets/here",
             "--submit",
+            "--relay",
         ]
         with serving(tmp_path, guarded(proxy.url), court.deployment, *options) as served:
             served.at_block(court.door.head().number)
@@ -128,6 +143,11 @@ def test_serve__when_all_goes_wrong_at_debug__then_no_secret_is_told(
             ]
             wrong = {"Authorization": "Bearer wrong", "Content-Type": "application/json"}
             said.append(httpx.post(f"{served.url}/v1/artifacts", headers=wrong, content=b"{").text)
+            said += [
+                httpx.post(f"{served.url}/v1/relay/{what}", json=body).text
+                for what, given in RELAYED.items()
+                for body in (given, given | {"level": "none"}, given | {"more": "x" * 3000})
+            ]
     log = (tmp_path / "serve.log").read_text()
     assert "DEBUG" in log
     assert "WARNING" in log
