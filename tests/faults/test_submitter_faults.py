@@ -1,4 +1,5 @@
-"""S1 to S14 for the backend's submitter: the outbox in the database, on a real chain.
+"""S1 to S14 for the backend's submitter: the outbox in the database, on a real chain. Jobs are
+payments and, in the campaign, batches: what holds for a transaction holds for each of its members.
 
 What the sender under it does with a lossy pool is also tested alone, in
 `tests/chain/test_sender_faults.py`.
@@ -22,16 +23,19 @@ from backend.errors import NonceOccupied, StoreUnavailable
 from backend.indexer import Status
 from backend.store import SignedAttempt, Store, Transaction
 from backend.submitter import JobStatus, Outbox, StoreJournal, Submitter, Task
+from backend.submitter.settlements import SETTLE
 from backend.submitter.submit import chain_name
 from chain.blocks import Call
 from chain.errors import RpcUnreachable
 from chain.fees import SendPolicy
 from chain.gateway import Gateway
 from chain.keys import Signer, local_signer
+from chain.structs import SeatRef
 from chain.types import Address, Wei
 from chain.units import GWEI
 from cli.anvil import AnvilOptions, start_anvil
 from tests.support.anvil import Control
+from tests.support.court import LOCAL, ROUNDS, Court, open_court
 from tests.support.polling import eventually
 from tests.support.proxy import LOSE_REPLY, FaultProxy, claim, refusal
 
@@ -42,11 +46,62 @@ BUMPING = SendPolicy(poll=0.02, resend_after=5.0, replace_after=0.2, give_up_aft
 PAYEE = Address("0x0000000000000000000000000000000000055002")
 
 
+class Payments:
+    """Jobs that pay somebody."""
+
+    kind = "pay"
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def call(self, wei: int) -> Call:
+        return Call(PAYEE, b"", Wei(wei), "a payment")
+
+    def done(self, truth: Gateway) -> int:
+        return int(truth.balance(PAYEE))
+
+
+class Batches:
+    """Jobs that do several things in one transaction: so many seats of rounds that are over are
+    settled. What was done already is passed over."""
+
+    kind = SETTLE
+
+    def __init__(self, court: Court) -> None:
+        self.url = court.control.url
+        self.court = court
+        court.control.pass_time(3600)
+        self.seats: list[SeatRef] = []
+        for number in range(3):
+            drawn = court.draw(court.submit(court.receipt(f"of round {number}".encode())[0]))
+            places = range(len(drawn.agent_ids))
+            self.seats += [SeatRef(drawn.request_hash, drawn.level, seat) for seat in places]
+        court.control.pass_time(LOCAL.commit_window + 1)
+        for name in {ref.request_hash for ref in self.seats}:
+            court.client.send(ROUNDS, "advance", name)
+        self.taken = 0
+
+    def call(self, seats: int) -> Call:
+        """Settles so many that no job has yet."""
+        some = self.seats[self.taken : self.taken + seats]
+        assert len(some) == seats
+        self.taken += seats
+        return self.court.door.prepare(ROUNDS, "settle", some)
+
+    def done(self, truth: Gateway) -> int:
+        door = truth.with_deployment(self.court.deployment)
+        levels = {(ref.request_hash, ref.level) for ref in self.seats}
+        return sum(
+            seat.settled for where in levels for seat in door.call(ROUNDS, "seatsAt", *where)
+        )
+
+
 class Network:
     """A chain, a proxy that can misbehave, and a database."""
 
-    def __init__(self, url: str, store: Store) -> None:
-        self.url = url
+    def __init__(self, work: Payments | Batches, store: Store) -> None:
+        self.work = work
+        self.url = url = work.url
         self.control = Control(url)
         self.proxy = FaultProxy(url, raise_percent=10)
         self.door = Gateway(self.proxy.url, tries=1)
@@ -75,10 +130,12 @@ class Network:
         )
 
     def pay(self, job: str, wei: int = 1) -> None:
-        self.outbox.put(Task(job, "pay", Call(PAYEE, b"", Wei(wei), "a payment")))
+        """Puts a job that does so much, once."""
+        if self.outbox.get(job) is None:
+            self.outbox.put(Task(job, self.work.kind, self.work.call(wei)))
 
     def paid(self) -> int:
-        return int(self.truth.balance(PAYEE)) - self.before
+        return self.work.done(self.truth) - self.before
 
     def state(self, job: str) -> JobStatus:
         task = self.outbox.get(job)
@@ -117,18 +174,28 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield anvil.url
 
 
-@pytest.fixture
-def network(chain: str, new_database: Callable[[], str]) -> Iterator[Network]:
-    """The chain as it was, whatever a test does to it."""
+@pytest.fixture(scope="module")
+def court(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batches]:
+    options = AnvilOptions(block_time=0, slots_in_an_epoch=2)
+    with open_court(tmp_path_factory.mktemp("court"), options) as court:
+        yield Batches(court)
+
+
+@pytest.fixture(params=["chain", pytest.param("court", marks=pytest.mark.campaign)])
+def network(request: pytest.FixtureRequest, new_database: Callable[[], str]) -> Iterator[Network]:
+    """The chain as it was, whatever a test does to it; jobs of one payment, or of many seats."""
     store = Store(new_database())
     store.open(31337, "test")
-    network = Network(chain, store)
+    work = request.getfixturevalue(request.param)
+    network = Network(Payments(work) if isinstance(work, str) else work, store)
     snapshot = network.control("evm_snapshot")
-    network.before = int(network.truth.balance(PAYEE))
+    network.before = network.work.done(network.truth)
     with network.proxy:
         yield network
     network.control("evm_setAutomine", True)
     network.control("evm_revert", snapshot)
+    if isinstance(work, Batches):
+        work.taken = 0
     network.door.close()
     network.truth.close()
     network.control.close()
@@ -401,6 +468,58 @@ def test_s13_money__when_it_runs_out__then_paused_and_resumes_when_funded(
     submitter.step()
     assert network.status.snapshot().paused is None
     assert network.paid() == 7
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("network", ["court"], indirect=True)
+def test_s12_batch__when_members_were_done_meanwhile__then_the_others_are_and_none_twice(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(network.work, Batches)
+    client, seats = network.work.court.client, network.work.seats
+    network.pay("some", 7)
+    submitter = network.submitter()
+    broadcast = network.door.broadcast
+
+    def late(raw: bytes) -> None:
+        network.control("evm_setAutomine", False)
+        broadcast(raw)  # Behind the one that comes now, and pays more.
+        hurry = in_background(lambda: client.send(ROUNDS, "settle", seats[:3]))
+        eventually(lambda: len(network.control("txpool_content")["pending"]) == 2, "both came", 10)
+        network.control.mine()
+        network.control("evm_setAutomine", True)
+        hurry.join()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(network.door, "broadcast", late)
+        submitter.step()
+    assert network.paid() == 7
+    assert network.state("some") is JobStatus.MINED
+    network.pay("rest", 8)
+    submitter.step()
+    assert network.paid() == 15
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("network", ["court"], indirect=True)
+def test_s12_batch__when_one_member_reverts__then_nothing_is_sent_and_the_others_are_still_to_do(
+    network: Network,
+) -> None:
+    assert isinstance(network.work, Batches)
+    court, seats = network.work.court, network.work.seats
+    drawn = court.draw(court.submit(court.receipt(b"not over yet")[0]))
+    poison = SeatRef(drawn.request_hash, drawn.level, 0)
+    sent = network.truth.nonce(network.signer.address)
+    call = court.door.prepare(ROUNDS, "settle", [*seats[:4], poison])
+    network.outbox.put(Task("poisoned", SETTLE, call))
+    submitter = network.submitter()
+    submitter.step()
+    assert network.state("poisoned") is JobStatus.NEEDLESS
+    assert network.truth.nonce(network.signer.address) == sent
+    assert network.paid() == 0
+    network.pay("others", 4)
+    submitter.step()
+    assert network.paid() == 4
 
 
 def test_submitter__when_another_replica_leads__then_nothing_is_sent(network: Network) -> None:
