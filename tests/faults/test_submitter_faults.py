@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_utils.crypto import keccak
 from sqlalchemy import func, select
 
 from backend.errors import NonceOccupied, StoreUnavailable
@@ -25,6 +26,7 @@ from backend.store import SignedAttempt, Store, Transaction
 from backend.submitter import JobStatus, Outbox, StoreJournal, Submitter, Task
 from backend.submitter.settlements import SETTLE
 from backend.submitter.submit import chain_name
+from chain import artifacts
 from chain.blocks import Call
 from chain.errors import RpcUnreachable
 from chain.fees import SendPolicy
@@ -71,11 +73,12 @@ class Batches:
         self.url = court.control.url
         self.court = court
         court.control.pass_time(3600)
-        self.seats: list[SeatRef] = []
+        self.holders: dict[SeatRef, int] = {}
         for number in range(3):
             drawn = court.draw(court.submit(court.receipt(f"of round {number}".encode())[0]))
-            places = range(len(drawn.agent_ids))
-            self.seats += [SeatRef(drawn.request_hash, drawn.level, seat) for seat in places]
+            for seat, agent_id in enumerate(drawn.agent_ids):
+                self.holders[SeatRef(drawn.request_hash, drawn.level, seat)] = agent_id
+        self.seats = list(self.holders)
         court.control.pass_time(LOCAL.commit_window + 1)
         for name in {ref.request_hash for ref in self.seats}:
             court.client.send(ROUNDS, "advance", name)
@@ -506,20 +509,33 @@ def test_s12_batch__when_one_member_reverts__then_nothing_is_sent_and_the_others
     network: Network,
 ) -> None:
     assert isinstance(network.work, Batches)
-    court, seats = network.work.court, network.work.seats
-    drawn = court.draw(court.submit(court.receipt(b"not over yet")[0]))
-    poison = SeatRef(drawn.request_hash, drawn.level, 0)
+    court, holders = network.work.court, network.work.holders
+    gone = holders[network.work.seats[4]]
+    without_owner(network, court, gone)
     sent = network.truth.nonce(network.signer.address)
-    call = court.door.prepare(ROUNDS, "settle", [*seats[:4], poison])
-    network.outbox.put(Task("poisoned", SETTLE, call))
+    network.pay("poisoned", 5)
     submitter = network.submitter()
     submitter.step()
     assert network.state("poisoned") is JobStatus.NEEDLESS
     assert network.truth.nonce(network.signer.address) == sent
     assert network.paid() == 0
-    network.pay("others", 4)
+    others = [ref for ref in network.work.seats if holders[ref] != gone]
+    call = court.door.prepare(ROUNDS, "settle", others)
+    network.outbox.put(Task("others", SETTLE, call))
     submitter.step()
-    assert network.paid() == 4
+    assert network.paid() == len(others) > 5
+
+
+def without_owner(network: Network, court: Court, agent_id: int) -> None:
+    """As if the agent's token were gone: whatever asks for its owner reverts."""
+    (slot,) = [
+        int(variable["slot"])
+        for variable in artifacts.load("IdentityRegistry").storage_layout["storage"]
+        if variable["label"] == "_owners"
+    ]
+    place = keccak(agent_id.to_bytes(32, "big") + slot.to_bytes(32, "big"))
+    registry = court.deployment.address("IdentityRegistry")
+    network.control("anvil_setStorageAt", registry, "0x" + place.hex(), "0x" + "00" * 32)
 
 
 def test_submitter__when_another_replica_leads__then_nothing_is_sent(network: Network) -> None:
