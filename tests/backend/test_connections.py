@@ -83,6 +83,7 @@ def app(world: World) -> FastAPI:
     return create_app(world.services())
 
 
+@pytest.mark.campaign
 def test_connection__when_nothing_or_half_a_head_comes__then_let_go(app: FastAPI) -> None:
     whole = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
     with served(app) as port:

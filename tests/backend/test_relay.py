@@ -226,6 +226,7 @@ def test_relay__when_a_node_answers_for_few_blocks_at_once__then_old_rounds_are_
     assert court.phase(drawn.request_hash) is Phase.PUBLISHING
 
 
+@pytest.mark.campaign
 def test_relay__when_one_round_is_refused__then_the_others_are_posted(
     court: Court, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
