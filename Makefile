@@ -15,6 +15,7 @@ STAMP := .setup/stamp-$(shell pwd | cksum | cut -d ' ' -f 1)
 ARGS ?=
 TESTS ?=
 TWO := --numprocesses 2 --dist loadfile
+DEMO := tests/demo/test_demo.py
 # Models and linear algebra on one thread each: the processes of a network share the machine.
 export OMP_NUM_THREADS ?= 1
 # Hundreds of processes start here: compiling every library again in each would be half of their time.
@@ -77,8 +78,8 @@ test-contracts: $(STAMP)-test ## Tests of the contracts only.
 # together because they share a chain or a model.
 test-python: $(STAMP)-test ## Tests of everything else. TESTS=tests/chain runs a part.
 ifeq ($(TESTS),)
-	@$(BIN)/python -m pytest tests/demo
-	@$(BIN)/python -m pytest $(TWO) --ignore tests/demo tests
+	@$(BIN)/python -m pytest $(DEMO)
+	@$(BIN)/python -m pytest $(TWO) --ignore $(DEMO) tests
 else
 	@$(BIN)/python -m pytest $(TWO) $(TESTS)
 endif
