@@ -14,18 +14,25 @@ from pathlib import Path
 
 import pytest
 
+from backend.artifacts import ArtifactFiles
+from backend.bundles import BundleChecker
 from backend.errors import StoreUnavailable
 from backend.store import Store, dump
 from backend.submitter import JobStatus, Outbox, Task
 from backend.submitter.submit import chain_name
 from chain.blocks import Call
+from chain.deployment import load
 from chain.errors import AssayError
+from chain.keys import local_signer
 from chain.types import Address, Phase, RequestHash, Wei
 from cli.anvil import AnvilOptions
 from tests.backend.live import Index, serve_arguments, serving
+from tests.faults.simulation.evidence import REPORTER, set_up
 from tests.faults.simulation.ground import REORGANISED_AT_MOST
+from tests.faults.simulation.sources import Sources
 from tests.faults.simulation.truth import settled
 from tests.node.network import COURT, Network, open_network
+from tests.support.actors import person
 from tests.support.anvil import Control
 from tests.support.forked import Assay
 from tests.support.polling import eventually
@@ -47,6 +54,9 @@ STORM = {
 }
 STORM_SECONDS = 20.0
 ROUNDS, PAYMENTS = 2, 4
+ASKER = 9
+"""A local account, also the doubter's."""
+
 ENDED = {JobStatus.FINAL, JobStatus.NEEDLESS, JobStatus.FAILED, JobStatus.CANCELLED}
 
 
@@ -59,8 +69,24 @@ class Story:
         self.proxy = proxy
         self.control = Control(network.url)
         self.folder = network.folder / "served"
+        asker = local_signer(ASKER, network.gateway.chain_id())
+        file = network.folder / "deployment.json"
+        evidence = set_up(network.gateway, network.provider.actor.agent_id, asker, file)
+        self.deployment = load(file)
         self.arguments = serve_arguments(
-            self.folder, proxy.url, network.deployment, "--submit", "--local-account=19"
+            self.folder, proxy.url, self.deployment, "--submit", "--local-account=19"
+        )
+        self.door = network.gateway.with_deployment(self.deployment)
+        self.files = ArtifactFiles(self.folder / "artifacts")
+        self.anchor = evidence.anchor
+        self.sources = Sources(
+            self.dice,
+            evidence,
+            self.door,
+            person(self.door, REPORTER).sender,
+            person(self.door, ASKER).sender,
+            self.files,
+            lambda _task, _output: None,
         )
         self.store = Store(f"sqlite:///{self.folder / 'index.sqlite3'}")
         self.outbox = Outbox(self.store, chain_name(network.gateway))
@@ -105,10 +131,16 @@ class Story:
 
     def storm(self) -> None:
         until = time.monotonic() + STORM_SECONDS
-        while time.monotonic() < until or len(self.rounds) < ROUNDS:
+        while time.monotonic() < until or len(self.rounds) < ROUNDS or not self.sources.anchored:
             self.keep_running()
-            acts: list[Callable[[], None]] = [self.begin, self.kill_somebody, self.reorganise]
-            self.dice.choices(acts, [3, 3, 1])[0]()
+            acts: list[Callable[[], None]] = [
+                self.begin,
+                self.kill_somebody,
+                self.reorganise,
+                self.sources.report,
+                self.sources.doubt,
+            ]
+            self.dice.choices(acts, [3, 3, 1, 2, 1])[0]()
             time.sleep(self.dice.random() * 1.5)
 
     def settle(self) -> None:
@@ -124,7 +156,8 @@ class Story:
                 # Not again at once: a draw has to happen within an epoch.
                 self.control("evm_increaseTime", 60)
                 patience = time.monotonic() + 10.0
-            return not self._unfinished()
+            self.sources.settle()
+            return not self.sources.wait_for_something() and not self._unfinished()
 
         eventually(over, "the end of everything that was begun", 300)
 
@@ -140,6 +173,10 @@ class Story:
             self.stop()
         self.store.close()
         self.control.close()
+
+    def checked(self) -> int:
+        """How many bundles the backend has checked, of epochs that there are."""
+        return len(settled(dump(self.store))["checked_bundles"])
 
     def _unfinished(self) -> bool:
         time.sleep(0.2)
@@ -187,14 +224,16 @@ def test_processes__when_killed_at_random__then_tables_and_payments_are_the_chai
             wei = task.call.value if task.status is JobStatus.FINAL else 0
             assert int(network.gateway.balance(payee)) == wei, (job, task.status)
         head = network.gateway.head().number
-        tables = []
-        for more in ((), ("--rebuild",)):
-            with serving(told.folder, network.url, network.deployment, *more) as served:
-                served.at_block(head)
-            tables.append(settled(dump(told.store)))
-        anew = Index(tmp_path / "anew", network.gateway)
+        anew = Index(tmp_path / "anew", told.door)
         anew.catch_up()
-        assert tables[0] == settled(anew.dump())
-        assert tables[1] == tables[0], "a rebuild makes other tables"
-        assert len(tables[0]["rounds"]) == network.gateway.call(COURT, "roundCount")
+        BundleChecker(anew.store, told.files, told.anchor).step()
+        truth = settled(anew.dump())
         anew.close()
+        checked = len(truth["checked_bundles"])
+        assert len(truth["epochs"]) == told.sources.clock().latest
+        for more in ((), ("--rebuild",)):
+            with serving(told.folder, network.url, told.deployment, *more) as served:
+                served.at_block(head)
+                eventually(lambda: told.checked() >= checked, "the bundles were checked", 30)
+            assert settled(dump(told.store)) == truth, more
+        assert len(truth["rounds"]) == network.gateway.call(COURT, "roundCount")
