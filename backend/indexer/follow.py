@@ -182,11 +182,11 @@ class Indexer:
 
         A block that has become final was stored while it was not.
         """
-        if self._repairs.thorough or not self._first <= cursor.finalized < cursor.number:
-            return self._first - 1, None, False
-        with self._store.read() as session:
-            ((number, block_hash),) = known_blocks(session, cursor.finalized, cursor.finalized)
-        return number, block_hash, True
+        known: list[tuple[int, bytes]] = []
+        if not self._repairs.thorough and cursor.finalized < cursor.number:
+            with self._store.read() as session:
+                known = known_blocks(session, cursor.finalized, cursor.finalized)
+        return (*known[0], True) if known else (self._first - 1, None, False)
 
     def _base(self, cursor: Position | None, head: Header) -> tuple[int, bytes | None, bool] | None:
         """(block to build on, its hash, whether to roll back to it); None to wait for the node."""
