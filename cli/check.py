@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from chain import aggregated
 from chain import deployment as deployments
 from chain.conformance import surface
 from chain.conformance.run import Result, Verdict, run
@@ -63,6 +64,12 @@ def erc8004(
     from_block: Annotated[
         int, typer.Option(min=0, help="Look at the network's requests from this block on.")
     ] = 0,
+    attestations: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="The file behind an answer, if not on chain (repeatable).", metavar="FILE"
+        ),
+    ] = None,
     skip: Annotated[
         list[str] | None, typer.Option(help="Leave a check out (repeatable).", metavar="ID")
     ] = None,
@@ -88,7 +95,8 @@ def erc8004(
             addresses = {name: found.address(ours) for name, ours in _NAMES.items()}
             from_block = max(from_block, found.block)
         _require_contracts(gateway, addresses)
-        subject = Subject(rpc, addresses, from_block)
+        files = dict(map(_attested, attestations or ()))
+        subject = Subject(rpc, addresses, from_block, files)
         results = run(subject, _stage(gateway, rpc, write, chosen.local_account), skip or ())
         failed = _show(list(results), as_json)
     finally:
@@ -194,6 +202,15 @@ def _stage(
         )
     real = Real(gateway, rpc, local_account or 0)
     return lambda: real
+
+
+def _attested(path: Path) -> tuple[bytes, bytes]:
+    """An attestation file, by the hash of its request."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
+    return aggregated.read(content, 0).request_hash, content
 
 
 def _require_contracts(gateway: Gateway, addresses: dict[str, Address]) -> None:

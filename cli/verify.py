@@ -20,6 +20,7 @@ from chain.units import show_ether, show_moment
 from cli import round_report, settings
 from cli.agent import router_approved
 from cli.appeal import appeal
+from cli.attestations import attestations
 from cli.flag import flag
 from cli.score import score
 from cli.session import Session, reading, request_hash, signing
@@ -34,6 +35,7 @@ app = typer.Typer(
     help="Have a piece of work verified, and watch the round.",
 )
 
+app.command()(attestations)
 app.command()(score)
 
 

@@ -6,7 +6,7 @@
     stage ─── plays a scene of calls: simulated on the node, or for real
     scene ─── what a check does: calls, and what must come of them
     table ─── id, demand and scene of every check
-    form, identity, reputation, validation, network ─ the checks, one function each
+    form, identity, reputation, validation, network, attested ─ the checks, one function each
     run ───── every check of the table → pass, fail or not applicable
 
 A check plays a scene (agents are registered, rated, validated) and looks at what came of it. By

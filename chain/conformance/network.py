@@ -175,7 +175,7 @@ def words(s: Scene) -> None:
     FAILED,
 )
 def addressed(s: Scene, request: Request) -> None:
-    validator = _status(s, request)[0]
+    validator = status_of(s, request)[0]
     instead = f"request {request.name} was addressed to {validator}"
     require(validator == s.subject.address(NETWORK), instead)
 
@@ -202,7 +202,7 @@ def known(s: Scene, request: Request) -> None:
     FAILED,
 )
 def quoted(s: Scene, request: Request) -> None:
-    policy = _decode(request)
+    policy = policy_of(request)
     canonical = (
         policy.version == 1
         and policy.selection_size >= 1
@@ -225,7 +225,7 @@ def quoted(s: Scene, request: Request) -> None:
     FAILED,
 )
 def selection(s: Scene, request: Request) -> None:
-    policy = _decode(request)
+    policy = policy_of(request)
     selected = s.logs(NETWORK, "ValidatorsSelected", request.hash)
     instead = f"request {request.name} was answered by nobody selected"
     require(bool(selected) or request.state != RESPONDED, instead)
@@ -239,14 +239,14 @@ def selection(s: Scene, request: Request) -> None:
 
 @each("net-answer", "A responded request is answered 0 or 100, tagged vni:ok.", RESPONDED)
 def answered(s: Scene, request: Request) -> None:
-    _, _, response, _, tag, _ = _status(s, request)
+    _, _, response, _, tag, _ = status_of(s, request)
     right = tag == "vni:ok" and response in {0, 100} and request.aggregated
     require(right, f"request {request.name} is answered {response}, tagged {tag!r}")
 
 
 @each("net-failed", "A failed request is tagged vni: and not vni:ok.", FAILED)
 def failed(s: Scene, request: Request) -> None:
-    tag = _status(s, request)[4]
+    tag = status_of(s, request)[4]
     extra = tag.startswith("vni:x-")
     right = tag in TERMINAL_TAGS[1:] or extra
     require(right, f"request {request.name} has failed and is tagged {tag!r}")
@@ -254,36 +254,53 @@ def failed(s: Scene, request: Request) -> None:
 
 @each("net-once", "The terminal answer is given once.", RESPONDED, FAILED)
 def once(s: Scene, request: Request) -> None:
-    network = bytes(12) + bytes.fromhex(s.subject.address(NETWORK)[2:])
-    agent = _status(s, request)[1].to_bytes(32, "big")
-    found = s.logs(VALIDATION, "ValidationResponse", network, agent, request.hash)
+    found = answers(s, request)
     final = [values for values in found if values[6] in TERMINAL_TAGS or _is_last(values, found)]
     require(len(final) == 1, f"request {request.name} was answered for good {len(final)} times")
 
 
 @each(
     "net-aggregated",
-    "AttestationsAggregated, once: the answer, by minResponses distinct validators selected.",
+    "AttestationsAggregated: the answer, by minResponses distinct validators selected.",
     RESPONDED,
 )
 def aggregated(s: Scene, request: Request) -> None:
     found = s.logs(NETWORK, "AttestationsAggregated", request.hash)
-    times = f"request {request.name} has AttestationsAggregated {len(found)} times"
-    require(len(found) == 1, times)
-    _, validators, root, verdict = found[0]
-    response = _status(s, request)[2]
+    require(bool(found), f"request {request.name} has no AttestationsAggregated")
+    verdict, response = found[-1][3], status_of(s, request)[2]
     require(verdict == response, f"request {request.name}: {verdict} there, {response} answered")
+    _, validators, root, _ = attested(s, request)
     require(root != bytes(32), f"request {request.name}: attestations under a root of zero")
     distinct = set(validators)
     require(len(distinct) == len(validators), f"request {request.name}: one attested twice")
-    enough = len(validators) >= _decode(request).min_responses
+    enough = len(validators) >= policy_of(request).min_responses
     require(enough, f"request {request.name}: only {len(validators)} attested")
     events = s.logs(NETWORK, "ValidatorsSelected", request.hash)
     chosen = {validator for _, selected, _ in events for validator in selected}
     require(distinct <= chosen, f"request {request.name}: strangers attested")
 
 
-def _status(s: Scene, request: Request) -> Any:
+def attested(s: Scene, request: Request) -> tuple[Any, ...]:
+    """The last AttestationsAggregated that names validators. After an appeal there are several; one
+    without any, of verdict 0, is the network's own finding about what they accepted.
+    """
+    found = s.logs(NETWORK, "AttestationsAggregated", request.hash)
+    named = [values for values in found if values[1]]
+    require(bool(named), f"request {request.name} was attested by nobody")
+    own = found[-1][1] or found[-1][3] == 0
+    require(bool(own), f"request {request.name} was accepted for good by nobody")
+    return named[-1]
+
+
+def answers(s: Scene, request: Request) -> list[tuple[Any, ...]]:
+    """The values of every answer that the network gave in the registry."""
+    network = bytes(12) + bytes.fromhex(s.subject.address(NETWORK)[2:])
+    agent = status_of(s, request)[1].to_bytes(32, "big")
+    return s.logs(VALIDATION, "ValidationResponse", network, agent, request.hash)
+
+
+def status_of(s: Scene, request: Request) -> Any:
+    """What the registry says of a request."""
     return s.look(VALIDATION, "getValidationStatus", request.hash)
 
 
@@ -291,7 +308,8 @@ def _is_last(values: tuple[Any, ...], found: list[tuple[Any, ...]]) -> bool:
     return values is found[-1]
 
 
-def _decode(request: Request) -> Policy:
+def policy_of(request: Request) -> Policy:
+    """The policy that a request was accepted under."""
     try:
         return Policy(*abi.decode_one({"type": POLICY}, request.policy))
     except MessageError:

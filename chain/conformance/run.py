@@ -8,13 +8,13 @@ from enum import StrEnum
 from typing import Final
 
 # Imported for the checks that they enter into the table.
-from chain.conformance import form, identity, network, reputation, validation
+from chain.conformance import attested, form, identity, network, reputation, validation
 from chain.conformance.scene import Failed, NotApplicable, Scene, Subject
 from chain.conformance.stage import NotPlayable, Stage
 from chain.conformance.table import TABLE, Check
 from chain.errors import ConfigError
 
-CHAPTERS: Final = (form, identity, reputation, validation, network)
+CHAPTERS: Final = (form, identity, reputation, validation, network, attested)
 
 
 class Verdict(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from typing import Any
@@ -34,12 +34,14 @@ class NotApplicable(Exception):
 class Subject:
     """The addresses to look at, and the block from which on their logs are read.
 
-    Without a contract's address its checks do not apply.
+    Without a contract's address its checks do not apply. `files`: attestation files by the hash of
+    their request, where they are not on chain.
     """
 
     rpc: Rpc
     addresses: Mapping[str, Address]
     from_block: int = 0
+    files: Mapping[bytes, bytes] = field(default_factory=dict)
 
     def address(self, contract: str) -> Address:
         """Where a contract stands."""

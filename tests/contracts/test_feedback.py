@@ -11,18 +11,20 @@ from pathlib import Path
 import pytest
 from eth_utils.crypto import keccak
 
-from chain.attestations import Attestation, root
+from chain import aggregated
+from chain.attestations import root
 from chain.conformance.run import Verdict, run
 from chain.conformance.scene import Subject
 from chain.conformance.stage import Simulated
 from chain.conformance.surface import IDENTITY, NETWORK, REPUTATION, VALIDATION
 from chain.errors import RevertError
-from chain.events import AttestationsAggregated, CommitteeDrawn, NewFeedback, Opened
+from chain.events import AttestationsAggregated, NewFeedback
 from chain.rpc import Rpc
 from chain.structs import Receipt
-from chain.types import PROVIDER_SEAT, Bytes32, RequestHash
+from chain.types import Bytes32, RequestHash
 from cli import main
 from cli.anvil import AnvilOptions
+from cli.attestations import made
 from tests.support.court import LOCAL, OUTPUT, ROUNDS, Court, digest_of, open_court
 
 pytestmark = pytest.mark.integration
@@ -138,40 +140,44 @@ def test_court__when_checked_as_a_network__then_its_requests_are_the_standards(
     ours = {IDENTITY: IDENTITY, REPUTATION: REPUTATION, VALIDATION: VALIDATION, NETWORK: ROUNDS}
     addresses = {name: story.court.deployment.address(own) for name, own in ours.items()}
     rpc = Rpc(story.court.control.url)
+    files = {bytes(story.accepted): made(story.court.door, story.accepted)}
 
-    results = list(run(Subject(rpc, addresses), lambda: Simulated(rpc)))
+    results = list(run(Subject(rpc, addresses, files=files), lambda: Simulated(rpc)))
 
     failed = {r.check.id: r.detail for r in results if r.verdict is not Verdict.PASSED}
     assert not failed
     rpc.close()
 
 
-def test_attestations__when_a_round_is_accepted__then_the_root_is_what_its_events_give(
-    story: Story,
+def test_attestations__when_a_round_is_accepted__then_the_file_has_the_root_on_chain(
+    story: Story, capsys: pytest.CaptureFixture[str]
 ) -> None:
     court = story.court
     logs = court.door.logs(0, court.door.head().number)
-    events = [event for event in logs if getattr(event, "request_hash", None) == story.accepted]
-    (drawn,) = [event for event in events if isinstance(event, CommitteeDrawn)]
-    (told,) = [event for event in events if isinstance(event, AttestationsAggregated)]
-    at = court.door.block(told.log.block_number)
-    assert at is not None
-    expected = [
-        Attestation(
-            request_hash=story.accepted,
-            agent_id=event.agent_id,
-            validator=drawn.operators[event.seat],
-            verdict=100,
-            evidence_hash=event.digest,
-            issued_at=at.timestamp,
-            challenge_kind=court.profile_id,
-            nonce_hash=drawn.key,
-        )
-        for event in sorted(
-            (event for event in events if isinstance(event, Opened)), key=lambda each: each.seat
-        )
-        if event.seat != PROVIDER_SEAT
+    (told,) = [
+        event
+        for event in logs
+        if isinstance(event, AttestationsAggregated) and event.request_hash == story.accepted
     ]
-    assert told.validators == tuple(each.validator for each in expected)
-    assert told.attestations_root == root(expected)
-    assert told.aggregated_verdict == 100
+    chain = ("--rpc-url", court.control.url, "--deployment", str(story.folder / "deployment.json"))
+
+    assert main.run(["verify", "attestations", "0x" + story.accepted.hex(), *chain]) == 0
+    file = aggregated.read(capsys.readouterr().out.encode(), court.provider.agent_id)
+
+    attestations = [attestation for attestation, _ in file.attestations]
+    assert told.attestations_root == file.root == root(attestations)
+    assert told.validators == file.validators == tuple(each.validator for each in attestations)
+    assert told.aggregated_verdict == file.verdict == 100
+    assert [each.verdict for each in attestations] == [100] * len(attestations)
+
+
+def test_attestations__when_no_committee_came_to_a_verdict__then_a_sentence(
+    story: Story, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain = (
+        *("--rpc-url", story.court.control.url),
+        *("--deployment", str(story.folder / "deployment.json")),
+    )
+
+    assert main.run(["verify", "attestations", "0x" + story.expired.hex(), *chain]) == 1
+    assert "nothing is attested" in capsys.readouterr().err

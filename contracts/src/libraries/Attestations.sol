@@ -13,13 +13,14 @@ library Attestations {
     /// @dev What all attestations of a level have in common.
     struct Count {
         bytes32 requestHash;
+        uint256 agentId; // whose work it is
         bytes32 profileId; // the challengeKind
         bytes32 key; // the nonceHash
         uint256 agreeing; // bit i: seat i is within tolerance of the claim, its verdict is 100
     }
 
     /// @return EIP-712 struct hash of a seat's attestation, issued now. Its evidence is the digest.
-    function leaf(Count memory c, uint256 seat, uint256 agentId, address validator, bytes32 digest)
+    function leaf(Count memory c, uint256 seat, address validator, bytes32 digest)
         internal
         view
         returns (bytes32)
@@ -29,7 +30,7 @@ library Attestations {
             abi.encode(
                 TYPEHASH,
                 c.requestHash,
-                agentId,
+                c.agentId,
                 validator,
                 verdict,
                 digest,

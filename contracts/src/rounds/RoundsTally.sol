@@ -74,7 +74,8 @@ abstract contract RoundsTally is IVerificationRounds, RoundsEnd {
         bytes32 key = _keyOf(requestHash, c.head.level);
         (Count memory count, bytes32[] memory digests) = _count(level, marks, profile, key);
         if (_isDecisive(count.verdict)) {
-            Attestations.Count memory a = Attestations.Count(requestHash, profileId, key, count.agreeing);
+            Attestations.Count memory a =
+                Attestations.Count(requestHash, c.docket.agentId, profileId, key, count.agreeing);
             _aggregate(a, c, level, digests, count);
         }
         if (_record(requestHash, c, level, profile, count)) {
@@ -122,7 +123,7 @@ abstract contract RoundsTally is IVerificationRounds, RoundsEnd {
             address validator = validators[seat];
             if ((count.opened >> seat) & 1 == 0 || validator == address(0)) continue;
             // In the digests' own places: those before this seat are not needed any more.
-            digests[kept] = Attestations.leaf(a, seat, agentIds[seat], validator, digests[seat]);
+            digests[kept] = Attestations.leaf(a, seat, validator, digests[seat]);
             validators[kept++] = validator;
         }
         assembly ("memory-safe") {

@@ -46,22 +46,26 @@ contract FlawedNetwork {
         emit RequestAccepted(requestHash, _has("net-quote") ? bytes("") : policy_, msg.value);
     }
 
-    /// @dev Selects, aggregates and answers at once.
-    function finish(bytes32 requestHash, bool answered) external {
-        address[] memory validators = new address[](2);
-        (validators[0], validators[1]) =
-        (address(1), address(_has("net-selection") ? uint160(1) : uint160(2)));
+    /// @dev Selects, aggregates and answers at once. @param uri of the file. @param fileHash its hash.
+    function finish(
+        bytes32 requestHash,
+        bool answered,
+        address[] memory validators,
+        bytes32 root,
+        string calldata uri,
+        bytes32 fileHash
+    ) external {
+        if (_has("net-selection")) validators[1] = validators[0];
         emit ValidatorsSelected(requestHash, validators, keccak256("entropy"));
         _states[requestHash] = answered ? 2 : 3;
         if (!answered) {
-            _answer(requestHash, 0, _has("net-failed") ? "vni:ok" : "vni:timeout");
+            _registry.validationResponse(requestHash, 0, "", 0, _has("net-failed") ? "vni:ok" : "vni:timeout");
             return;
         }
-        emit AttestationsAggregated(
-            requestHash, validators, keccak256("root"), _has("net-aggregated") ? 0 : 100
-        );
-        _answer(requestHash, _has("net-answer") ? 50 : 100, "vni:ok");
-        if (_has("net-once")) _answer(requestHash, 100, "vni:ok");
+        emit AttestationsAggregated(requestHash, validators, root, _has("net-aggregated") ? 0 : 100);
+        if (_has("net-file")) fileHash = keccak256("another");
+        _registry.validationResponse(requestHash, _has("net-answer") ? 50 : 100, uri, fileHash, "vni:ok");
+        if (_has("net-once")) _registry.validationResponse(requestHash, 100, uri, fileHash, "vni:ok");
     }
 
     function OUT_OF_BAND_PRICE() external view returns (uint256) {
@@ -101,10 +105,6 @@ contract FlawedNetwork {
 
     function thePolicy() public pure returns (bytes memory) {
         return abi.encode(Policy(1, 2, 2, 1, 60, 1, keccak256("kind"), ""));
-    }
-
-    function _answer(bytes32 requestHash, uint8 response, string memory tag) private {
-        _registry.validationResponse(requestHash, response, "", 0, tag);
     }
 
     function _isAddressed(bytes32 requestHash) private view returns (bool) {

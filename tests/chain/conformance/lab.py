@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from eth_account import Account
 from eth_utils.crypto import keccak
 
-from chain import abi, artifacts
+from chain import abi, aggregated, artifacts
+from chain.aggregated import Aggregated
+from chain.attestations import Attestation, root
 from chain.blocks import Call
 from chain.conformance.run import Result, run_one
 from chain.conformance.scene import Subject
@@ -70,9 +74,42 @@ class Lab:
         self.call(network, submit.encode((request, policy, b"")))
 
     def finish(self, network: Address, request: bytes, answered: bool) -> None:
-        """Has the flawed network end a request."""
-        selector = keccak(text="finish(bytes32,bool)")[:4]
-        self.call(network, selector + request + answered.to_bytes(32, "big"))
+        """Has the flawed network end a request, with the file behind its answer inline."""
+        file = self.attested(network, request)
+        content = file.write()
+        uri = "data:application/json;base64," + base64.b64encode(content).decode()
+        arguments = (request, answered, file.validators, file.root, uri, keccak(content))
+        kinds = ("bytes32", "bool", "address[]", "bytes32", "string", "bytes32")
+        selector = keccak(text=f"finish({','.join(kinds)})")[:4]
+        self.call(network, selector + abi.encode([{"type": kind} for kind in kinds], arguments))
+
+    def attested(self, network: Address, request: bytes) -> Aggregated:
+        """What two validators attest about a request of the newest agent, signed."""
+        policy = abi.decode_one({"type": "bytes"}, self.ask(network, "thePolicy()"))
+        signed = []
+        for validator in (Account.create(), Account.create()):
+            attestation = Attestation(
+                request_hash=request,
+                agent_id=self.agents - 1,
+                validator=Address(validator.address),
+                verdict=100,
+                evidence_hash=keccak(text="evidence"),
+                issued_at=1_700_000_000,
+                challenge_kind=keccak(text="kind"),
+                nonce_hash=keccak(text="nonce"),
+            )
+            signing = aggregated.message(attestation, self._gateway.chain_id(), network)
+            signed.append((attestation, bytes(validator.sign_message(signing).signature)))
+        attestations = [attestation for attestation, _ in signed]
+        return Aggregated(
+            request_hash=request,
+            policy=policy,
+            validators=tuple(attestation.validator for attestation in attestations),
+            attestations=tuple(signed),
+            root=root(attestations),
+            verdict=100,
+            mode=1,
+        )
 
     def ask(self, to: Address, signature: str) -> bytes:
         data = bytes(keccak(text=signature)[:4])
