@@ -13,23 +13,14 @@ import {Bench} from "../../src/libraries/Bench.sol";
 import {Test} from "forge-std/Test.sol";
 import {LibRLP} from "solady/utils/LibRLP.sol";
 
-/// @dev All that a settlement asks or tells: agents' owners, the profile, the vault and the ledger.
+/// @dev All that a settlement asks or tells: agents' owners, the vault and the ledger.
 contract Neighbourhood {
     uint256 public releases;
     uint256 public released;
     uint256 public slashed;
-    Profile private _profile;
-
-    function tell(Profile calldata profile) external {
-        _profile = profile;
-    }
 
     function ownerOf(uint256 agentId) external pure returns (address) {
         return address(uint160(0xE000 + agentId));
-    }
-
-    function profileAt(uint16) external view returns (bytes32, Profile memory) {
-        return ("profile", _profile);
     }
 
     function release(uint256, uint256 amount, uint256 slash, bytes32) external {
@@ -91,7 +82,6 @@ contract SettlementProof is Test {
         (Family.TextMinhash, 3, uint96(FEE), uint96(LOCK));
         (p.slashNoCommitBps, p.slashNoOpenBps, p.slashOverturnedBps) = (1000, 3000, 5000);
         (p.providerBond, p.slashRejectedBps) = (1 ether, 10_000);
-        around.tell(p);
         // Where a registry keeps its first profile.
         vm.etch(
             LibRLP.computeAddress(address(around), 1),
