@@ -22,6 +22,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from chain import artifacts
+from chain.checksum import checksummed
 from chain.errors import ConfigError, MessageError
 from chain.structs import STRUCTS
 from chain.types import (
@@ -243,7 +244,7 @@ def _base_name(internal: str) -> str:
 def _address_of(word: bytes) -> str:
     if any(word[:12]):
         raise MessageError("The data does not have the form the ABI says: no address.")
-    return _checksummed("0x" + word[12:].hex())
+    return checksummed(word[12:])
 
 
 @lru_cache(maxsize=1 << 16)

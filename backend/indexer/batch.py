@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, Final
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, update
 
 from backend.errors import StoreUnavailable
 from backend.indexer.rules import RULES, Scope
-from backend.indexer.rules.scope import placed, text
+from backend.indexer.rules.scope import text
 from backend.store import (
     Agent,
     AgentEvent,
@@ -28,7 +28,7 @@ from backend.store import (
 )
 from backend.store import Event as EventRow
 from chain.blocks import Block as Header
-from chain.events import Event, EvidenceRecorded
+from chain.events import EVENTS, Event, EvidenceRecorded
 
 LONGEST_BYTES: Final = 1024
 """Longer byte strings (outputs, recipes) are kept elsewhere; the raw row names them by hash."""
@@ -112,18 +112,11 @@ def mark_final(store: Store, finalized: int) -> None:
 def _preload(rows: Projection, blocks: Sequence[Filled]) -> None:
     """Reads what nearly every event changes: the agents it names, and whose evidence it adds to."""
     events = [event for block in blocks for event in block.events]
-    rows.preload(Agent, ((agent,) for event in events for agent in _agents(vars_of(event))))
+    rows.preload(Agent, ((agent,) for event in events for agent in _agents(event)))
     rows.preload(
         AlphaOwner,
         ((e.agent_id, e.domain) for e in events if isinstance(e, EvidenceRecorded)),
     )
-
-
-def vars_of(event: Event) -> dict[str, Any]:
-    """An event's values by name, without its place."""
-    values = dict(vars(event))
-    del values["log"]
-    return values
 
 
 def _apply_block(rows: Projection, block: Filled) -> None:
@@ -136,29 +129,53 @@ def _apply_block(rows: Projection, block: Filled) -> None:
 
 
 def _keep_raw(rows: Projection, event: Event) -> None:
-    log = event.log
-    values = vars_of(event)
-    # The vault calls a round's request hash `ref`.
-    request = values.get("request_hash", values.get("ref"))
+    log, values, shape = event.log, vars(event), _SHAPES[type(event)]
     rows.append(
         EventRow,
-        **placed(event),
+        block_number=log.block_number,
+        log_index=log.log_index,
         block_hash=log.block_hash,
         tx_hash=log.transaction_hash,
         contract=log.contract,
         name=type(event).__name__,
-        request_hash=request,
-        arguments={camel(name): plain(value) for name, value in values.items()},
+        request_hash=None if shape.request is None else values[shape.request],
+        arguments={told: plain(values[name]) for name, told in shape.arguments},
     )
-    for agent_id in sorted(set(_agents(values))):
-        rows.append(AgentEvent, **placed(event), agent_id=agent_id)
+    for agent_id in sorted(set(_agents(event))):
+        rows.append(
+            AgentEvent,
+            block_number=log.block_number,
+            log_index=log.log_index,
+            agent_id=agent_id,
+        )
 
 
-def _agents(values: dict[str, Any]) -> Iterable[int]:
-    for name in ("agent_id", "token_id"):
-        if name in values:
-            yield values[name]
-    yield from values.get("agent_ids", ())
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the fields of an event class mean.
+
+    Attributes:
+        arguments: (name, name in the ABI) of each.
+        request: the field that is a round's request hash.
+        agents: the fields that are one agent each; `many` has several.
+    """
+
+    arguments: tuple[tuple[str, str], ...]
+    request: str | None
+    agents: tuple[str, ...]
+    many: str | None
+
+
+def _shape_of(kind: type[Event]) -> _Shape:
+    names = [field.name for field in fields(kind) if field.name != "log"]
+    # The vault calls a round's request hash `ref`.
+    requests = [name for name in ("request_hash", "ref") if name in names]
+    return _Shape(
+        tuple((name, camel(name)) for name in names),
+        requests[0] if requests else None,
+        tuple(name for name in ("agent_id", "token_id") if name in names),
+        "agent_ids" if "agent_ids" in names else None,
+    )
 
 
 @cache
@@ -168,8 +185,20 @@ def camel(name: str) -> str:
     return head + "".join(word.capitalize() for word in rest)
 
 
+_SHAPES: Final = {kind: _shape_of(kind) for kind in EVENTS}
+
+
+def _agents(event: Event) -> list[int]:
+    """Whom an event names."""
+    values, shape = vars(event), _SHAPES[type(event)]
+    found = [values[name] for name in shape.agents]
+    return found if shape.many is None else [*found, *values[shape.many]]
+
+
 def plain(value: Any) -> Any:
     """A value as JSON keeps it without loss."""
+    if type(value) is int:
+        return str(value)
     if isinstance(value, str):
         return text(value)
     if isinstance(value, int):

@@ -49,14 +49,13 @@ class _Statement:
         self._positional = compiled.positiontup is not None
 
     def parameters(self, rows: Iterable[Row]) -> list[Any]:
-        taken = []
-        for row in rows:
-            values = list(self._take(row))
-            for place, convert in self._converters:
-                values[place] = convert(values[place])
-            taken.append(values)
+        # Column by column: what is done for each value is then done by the interpreter's own loops.
+        columns: list[Iterable[Any]] = list(zip(*map(self._take, rows), strict=True))
+        for place, convert in self._converters:
+            columns[place] = map(convert, columns[place])
+        taken = zip(*columns, strict=True)
         if self._positional:
-            return [tuple(values) for values in taken]
+            return list(taken)
         return [dict(zip(self._names, values, strict=True)) for values in taken]
 
 

@@ -9,6 +9,7 @@ by construction the table is then what it was at that block, whatever the rules 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Final
@@ -34,7 +35,7 @@ class Projection:
         self._rows: dict[_RowKey, Row | None] = {}
         self._stored: set[_RowKey] = set()
         self._dirty: dict[_RowKey, None] = {}
-        self._appended: dict[str, list[Row]] = {}
+        self._appended: defaultdict[str, list[Row]] = defaultdict(list)
         self._journalled: dict[_RowKey, int] = {}
         self._block: int | None = None
 
@@ -97,7 +98,7 @@ class Projection:
 
     def append(self, model: type[Appended], **columns: Any) -> None:
         """Adds a row that nothing changes later."""
-        self._appended.setdefault(model.__tablename__, []).append(columns)
+        self._appended[model.__tablename__].append(columns)
 
     def flush(self) -> None:
         """Writes everything. Call once, before the transaction ends."""
@@ -137,7 +138,7 @@ class Projection:
         if self._journalled.get(row_key) == block:
             return
         self._journalled[row_key] = block
-        undo = self._appended.setdefault(Undo.__tablename__, [])
+        undo = self._appended[Undo.__tablename__]
         undo.append(
             {
                 "block_number": block,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from eth_abi.abi import encode
+from eth_utils.address import to_checksum_address
 
 from chain import abi, artifacts
+from chain.checksum import checksummed
 from chain.decoder import EventDecoder
 from chain.errors import ConfigError, MessageError
 from chain.events import Opened, Registered, RoundFinalized
@@ -131,3 +135,10 @@ def test_decoder__when_numbers_are_indexed__then_they_are_numbers() -> None:
 
     assert isinstance(event, Opened)
     assert (event.agent_id, event.seat) == (7, 255)
+
+
+def test_checksummed__then_as_the_library_writes_it() -> None:
+    dice = random.Random(55)
+    accounts = [dice.randbytes(20) for _ in range(300)] + [bytes(20), b"\xff" * 20, b"\xab" * 20]
+    for account in accounts:
+        assert checksummed(account) == to_checksum_address(account)
