@@ -100,12 +100,14 @@ abstract contract VaultSlashes is VaultStakes {
         require(!halted, VaultAlreadyHalted());
         Penalty storage p = _penalties[agentId];
         require(p.deferred != 0, VaultNothingDeferred(agentId));
-        uint256 taken = Math.min(p.deferred, _allowance(agentId));
+        Holding storage s = _stakes[agentId];
+        uint256 taken = Math.min(Math.min(p.deferred, _allowance(agentId)), _stakeIn(s));
         require(taken != 0, VaultSlashCapReached(agentId, (_period() + 1) * unbondingDelay));
 
         p.deferred -= uint96(taken);
         if (p.deferred == 0) p.base = 0;
-        _stakes[agentId].locked -= uint96(taken);
+        // Less is locked if a court came to a lock after its owner had rescued it.
+        s.locked -= uint96(Math.min(taken, s.locked));
 
         emit Released(agentId, bytes32(0), taken, taken);
 
@@ -142,7 +144,7 @@ abstract contract VaultSlashes is VaultStakes {
         Holding storage s = _stakes[agentId];
         uint256 staleAt = s.lockedAt + STALE_DELAYS * unbondingDelay;
         require(block.timestamp >= staleAt, VaultLockNotStale(agentId, staleAt));
-        uint256 stale = s.locked - _penalties[agentId].deferred;
+        uint256 stale = Math.saturatingSub(s.locked, _penalties[agentId].deferred);
 
         s.locked -= uint96(stale);
 
@@ -188,9 +190,15 @@ abstract contract VaultSlashes is VaultStakes {
         _bondedChanged(agentId, s.bonded);
     }
 
+    /// @dev What was deferred stays, also where it is no longer locked.
     function _leavable(uint256 agentId) internal view override returns (uint256) {
-        Holding storage s = _stakes[agentId];
-        return halted ? uint256(s.bonded) + s.unbonding : freeStakeOf(agentId);
+        uint256 all = _stakeIn(_stakes[agentId]);
+        if (halted) return all;
+        return Math.min(freeStakeOf(agentId), Math.saturatingSub(all, _penalties[agentId].deferred));
+    }
+
+    function _stakeIn(Holding storage s) private view returns (uint256) {
+        return uint256(s.bonded) + s.unbonding;
     }
 
     function _period() private view returns (uint256) {

@@ -194,6 +194,57 @@ contract SlashesTest is Network {
         assertEq(vault.stakeOf(agent.id).locked, 0);
     }
 
+    /// @dev An owner rescues a lock, is slashed above the cap, and only then has the round settled whose lock that
+    /// was, which releases what holds the rest of the slash.
+    function test_release__when_its_lock_was_rescued__then_what_was_deferred_since_stays_and_is_collected()
+        external
+    {
+        vault.lock(agent.id, 4 ether, "sat on");
+        vm.prank(agent.owner);
+        vault.requestUnstake(agent.id, 10 ether);
+        skip(2 * UNBONDING);
+        vm.prank(agent.owner);
+        vault.rescue(agent.id);
+        _slash(9 ether);
+        assertEq(vault.deferredOf(agent.id), 4 ether);
+        vault.release(agent.id, 4 ether, 0, "sat on");
+        assertEq(vault.stakeOf(agent.id).locked, 0);
+        vm.startPrank(agent.owner);
+        vault.withdraw(agent.id);
+        assertEq(agent.owner.balance, 1 ether);
+        vm.expectRevert(abi.encodeWithSelector(IStakeVault.VaultNothingToWithdraw.selector, agent.id));
+        vault.withdraw(agent.id);
+        skip(2 * UNBONDING);
+        vault.rescue(agent.id);
+        vm.stopPrank();
+        vault.collect(agent.id);
+        assertEq(vault.burned(), 9 ether);
+        assertEq(_stakeOf(agent.id) + vault.deferredOf(agent.id), 0);
+    }
+
+    /// @dev Then another slash takes what was deferred of: the rest waits until there is something again.
+    function test_collect__when_less_is_left_than_was_deferred__then_no_more_than_that() external {
+        vault.lock(agent.id, 4 ether, "sat on");
+        skip(2 * UNBONDING);
+        vm.prank(agent.owner);
+        vault.rescue(agent.id);
+        _slash(9 ether);
+        vault.release(agent.id, 4 ether, 0, "sat on");
+        skip(UNBONDING);
+        _slash(3 ether);
+        assertEq(_stakeOf(agent.id), 2 ether);
+        skip(UNBONDING);
+        vault.collect(agent.id);
+        assertEq(vault.burned(), 10 ether);
+        assertEq(vault.deferredOf(agent.id), 2 ether);
+        skip(UNBONDING);
+        vm.expectPartialRevert(IStakeVault.VaultSlashCapReached.selector);
+        vault.collect(agent.id);
+        _stake(agent, 1 ether);
+        vault.collect(agent.id);
+        assertEq(vault.burned(), 11 ether);
+    }
+
     function _slash(uint256 amount) private {
         vault.lock(agent.id, amount, "round");
         vault.release(agent.id, amount, amount, "round");
