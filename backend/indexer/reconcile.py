@@ -113,7 +113,8 @@ def compare_stakes(session: Session, call: Call, pages: Pages) -> Iterator[Diffe
 
 
 def compare_rounds(session: Session, call: Call, pages: Pages) -> Iterator[Difference]:
-    """How many have committed and opened, and the verdict."""
+    """How many have committed and opened, the verdict, and until when seats could commit: the
+    court tells of no window that ended early, so the index works that out."""
     query = (
         select(RoundRecord, LevelRecord)
         .outerjoin(
@@ -125,9 +126,11 @@ def compare_rounds(session: Session, call: Call, pages: Pages) -> Iterator[Diffe
     )
     for round_, level in pages.next(session, "rounds", query):
         found = call("VerificationRounds", "round", round_.request_hash)
-        seats = (0, 0) if level is None else (level.committed, level.opened)
+        seats = (0, 0, 0)
+        if level is not None:
+            seats = (level.committed, level.opened, level.commit_closes_at)
         held = (*seats, round_.verdict)
-        told = (found.committed, found.opened, int(found.verdict))
+        told = (found.committed, found.opened, found.commit_closes_at, int(found.verdict))
         yield from _compare(f"seats of round 0x{round_.request_hash.hex()}", held, told)
 
 

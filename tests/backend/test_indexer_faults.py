@@ -16,6 +16,7 @@ from backend.indexer.providers import COMPARE_SECONDS, REST_SECONDS, NoProvider
 from backend.store import dump, position
 from chain.errors import ChainMismatch, RpcUnreachable
 from chain.gateway import Gateway
+from chain.types import PROVIDER_SEAT
 from cli.anvil import AnvilOptions
 from tests.backend.conftest import World
 from tests.backend.live import Index
@@ -262,6 +263,9 @@ def test_i9_logs__when_an_answer_has_exactly_a_limits_length__then_asked_again_i
 def test_reconcile__when_everything_is_there__then_every_table_is_compared_again_and_again(
     court: Court, through: Callable[[], tuple[FaultProxy, Index]]
 ) -> None:
+    drawn = court.draw(court.submit(court.receipt(b"its window ends early")[0]))
+    for seat in (*range(len(drawn.agent_ids)), PROVIDER_SEAT):
+        court.commit(drawn, seat, b"digest".ljust(32))
     _, index = through()
     index.catch_up()
     compare = reconciler(index, court)

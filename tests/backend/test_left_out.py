@@ -24,10 +24,11 @@ from backend.indexer import (
 )
 from backend.indexer.rules import RULES
 from backend.store import dump, forget_rows, position
-from chain.events import Event, EvidenceRecorded, ProfileRegistered
+from chain.events import Committed, Event, EvidenceRecorded, ProfileRegistered
+from chain.types import PROVIDER_SEAT, Verdict
 from tests.backend.conftest import World
 from tests.backend.everything import everything
-from tests.backend.stories import accepted_round
+from tests.backend.stories import accepted_round, committed, drawn, submitted
 from tests.faults.simulation.truth import settled
 from tests.support.asgi import AsgiClient
 from tests.support.fakechain import FakeChain, word
@@ -157,6 +158,34 @@ def test_i7_event__when_it_was_left_out_and_is_read_again__then_no_old_answer_st
     assert after.json()["block"] == before.json()["block"]
     assert before.json()["scores"][-1]["n"] is None
     assert after.json()["scores"][-1]["n"] == pytest.approx(1.0, rel=1e-3)
+
+
+def test_i7_event__when_the_providers_commitment_is_left_out__then_the_window_tells(
+    world: World,
+) -> None:
+    """It is no seat of the committee, and the court has no event for what it brought about."""
+    one = word("one")
+    world.chain.mine(*submitted(one))
+    world.chain.mine(*drawn(one, world.chain.head().timestamp + 72))
+    world.chain.mine(*(committed(one, seat) for seat in (0, 1, 2, PROVIDER_SEAT)))
+    court = SimpleNamespace(
+        committed=3, opened=0, commit_closes_at=world.chain.head().timestamp, verdict=Verdict.NONE
+    )
+
+    def differences() -> list[str]:
+        with world.store.read() as session:
+            return list(reconcile.compare_rounds(session, lambda *_: court, reconcile.Pages()))
+
+    def claims(event: Event) -> bool:
+        return isinstance(event, Committed) and event.seat == PROVIDER_SEAT
+
+    steps(world.indexer(Forgetful(world.chain, claims, times=99)))
+    (difference,) = differences()
+    assert difference.startswith(f"seats of round 0x{one.hex()}: ")
+    with world.store.write() as connection:
+        forget_rows(connection)
+    world.catch_up()
+    assert differences() == []
 
 
 def test_i7_event__when_a_node_leaves_it_out_for_ever__then_another_node_is_read(

@@ -2,7 +2,14 @@
 pragma solidity ^0.8.28;
 
 import {ICourtRecord} from "../../src/interfaces/ICourtRecord.sol";
-import {Phase, Round, Seat, Verdict} from "../../src/interfaces/IVerificationRounds.sol";
+import {
+    Phase,
+    Round,
+    Seat,
+    SeatState,
+    SignedCommitment,
+    Verdict
+} from "../../src/interfaces/IVerificationRounds.sol";
 import {AppealSetup} from "./AppealSetup.sol";
 
 /// @dev From one level to the next, who sits there, and who gets whose money in the end.
@@ -64,6 +71,43 @@ contract AppealsTest is AppealSetup {
         _publish(h, OUTPUT);
         _assertVerdict(h, Verdict.Accepted, "vni:ok", 100);
         _assertClosed(h);
+    }
+
+    /// @dev A seat that stayed away below cannot bind itself there while the committee above does; and the window
+    /// above ends with its own last one.
+    function test_commit__when_a_level_above_is_committing__then_not_below_and_that_ends_by_itself()
+        external
+    {
+        bytes32 h = _submit(fuzzyId, "task");
+        _draw(h);
+        uint256 absent = _agentIn(h, 2);
+        _commit(h, PROVIDER_SEAT, 0);
+        for (uint8 seat = 0; seat < 2; ++seat) {
+            _commit(h, seat, 0);
+        }
+        vm.warp(rounds.round(h).commitClosesAt);
+        for (uint8 seat = 0; seat < 2; ++seat) {
+            _open(h, seat, 0);
+        }
+        _open(h, PROVIDER_SEAT, 0);
+        _advance(h);
+        _appeal(h);
+        _draw(h);
+        _assertPhase(h, Phase.Committing);
+        vm.startPrank(_ownerOf(absent));
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.LevelUnknown.selector, h, 0));
+        rounds.commit(h, 0, 2, "late");
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.LevelUnknown.selector, h, 0));
+        rounds.commitMany(h, 0, new SignedCommitment[](0));
+        vm.stopPrank();
+        _commit(h, PROVIDER_SEAT, 0);
+        for (uint8 seat = 0; seat < 7; ++seat) {
+            _assertPhase(h, Phase.Committing);
+            _commit(h, seat, 0);
+        }
+        _assertPhase(h, Phase.Opening);
+        assertEq(rounds.round(h).openClosesAt, block.timestamp + profile.openWindow);
+        assertEq(uint8(rounds.seatsAt(h, 0)[2].state), uint8(SeatState.Drawn));
     }
 
     // ------------------------------------------------------------------ who sits

@@ -9,6 +9,7 @@ import {
     Round,
     Seat,
     SeatState,
+    SignedCommitment,
     Verdict
 } from "../../src/interfaces/IVerificationRounds.sol";
 import {Network} from "../support/Network.sol";
@@ -193,6 +194,62 @@ contract CommitteeTest is Network {
         assertEq(uint8(rounds.phaseOf(h)), uint8(Phase.Opening));
         assertEq(rounds.round(h).commitClosesAt, block.timestamp);
         assertEq(rounds.round(h).openClosesAt, block.timestamp + 40);
+    }
+
+    /// @dev In the last second of the window, or in the draw's own: all that follows may be in that second, too.
+    function test_commit__when_the_last_one_does__then_opened_and_counted_in_its_block_and_no_more_commits()
+        external
+    {
+        bytes32 h = _drawn(fuzzyId);
+        uint256 drawn = vm.snapshotState();
+        _commitOpenAndCount(h);
+        vm.revertToState(drawn);
+        vm.warp(rounds.round(h).commitClosesAt - 1);
+        _commitOpenAndCount(h);
+    }
+
+    function _commitOpenAndCount(bytes32 h) private {
+        uint256 closesAt = block.timestamp + profile.openWindow;
+        _commitAll(h, "d", _digests(1, 1, 1, 1, 1));
+        assertEq(rounds.round(h).commitClosesAt, block.timestamp);
+        assertEq(rounds.round(h).openClosesAt, closesAt);
+        _expectNoCommits(h, Phase.Opening);
+        vm.expectRevert(abi.encodeWithSelector(ICourtRecord.RoundWindowOpen.selector, h, closesAt));
+        rounds.advance(h);
+        for (uint8 seat = 0; seat < 5; ++seat) {
+            _open(h, seat, bytes32(uint256(1)));
+            _expectNoCommits(h, Phase.Opening);
+        }
+        _open(h, PROVIDER_SEAT, "d");
+        _expectNoCommits(h, Phase.Tallying);
+        _advance(h);
+        _expectNoCommits(h, Phase.Publishing);
+        assertEq(rounds.round(h).cluster, 31);
+    }
+
+    /// @dev Neither by itself nor through a relayer, which posts nothing at all.
+    function _expectNoCommits(bytes32 h, Phase actual) private {
+        vm.startPrank(_ownerOf(_agentIn(h, 0)));
+        _expectWrongPhase(h, actual, Phase.Committing);
+        rounds.commit(h, 0, 0, "d");
+        _expectWrongPhase(h, actual, Phase.Committing);
+        rounds.commitMany(h, 0, new SignedCommitment[](0));
+        vm.stopPrank();
+    }
+
+    /// @dev Of a committee that could not be filled, those who sit are all.
+    function test_commit__when_a_seat_is_vacant__then_opening_starts_without_it() external {
+        for (uint256 i = 0; i < 4; ++i) {
+            exams.fail(verifiers[i].id, true);
+        }
+        bytes32 h = _drawn(fuzzyId);
+        _commit(h, PROVIDER_SEAT, "d");
+        for (uint8 seat = 0; seat < 4; ++seat) {
+            assertEq(uint8(rounds.phaseOf(h)), uint8(Phase.Committing));
+            _commit(h, seat, "d");
+        }
+        _expectNoCommits(h, Phase.Opening);
+        assertEq(rounds.round(h).openClosesAt, block.timestamp + profile.openWindow);
     }
 
     // ------------------------------------------------------------------ open

@@ -185,6 +185,42 @@ contract RelayTest is Network {
         assertEq(rounds.round(h).opened, 2);
     }
 
+    /// @dev Rubbish before, between and behind those that complete the committee changes nothing: the window
+    /// ends once, in that block, and what is opened is what was posted.
+    function test_poison_batch__when_it_completes_the_committee__then_the_window_ends_once() external {
+        bytes32 h = _drawn(fuzzyId);
+        for (uint8 seat = 0; seat < 4; ++seat) {
+            _commit(h, seat, "digest");
+        }
+        SignedCommitment[] memory entries = new SignedCommitment[](6);
+        entries[0] = _signedCommitment(h, 0, "another"); // its seat posted for itself
+        entries[1] = _signedCommitment(h, 4, "digest");
+        entries[2] = _signedCommitment(h, 4, "digest");
+        entries[2].seat = 47; // the provider's bit is no seat
+        entries[3] = _signedCommitment(h, PROVIDER_SEAT, "digest");
+        entries[4] = _signedCommitment(h, PROVIDER_SEAT, "another"); // twice
+        entries[5] = _signedCommitment(h, 4, "another"); // all have
+        _expectSkipped(h, 0, ICourtRecord.SeatAlreadyCommitted.selector);
+        _expectSkipped(h, 47, ICourtRecord.SeatUnknown.selector);
+        _expectSkipped(h, PROVIDER_SEAT, ICourtRecord.SeatAlreadyCommitted.selector);
+        _expectSkipped(h, 4, ICourtRecord.SeatAlreadyCommitted.selector);
+        rounds.commitMany(h, 0, entries);
+        Round memory r = rounds.round(h);
+        assertEq(uint8(r.phase), uint8(Phase.Opening));
+        assertEq(r.commitClosesAt, block.timestamp);
+        assertEq(r.openClosesAt, block.timestamp + profile.openWindow);
+        vm.expectRevert(
+            abi.encodeWithSelector(ICourtRecord.RoundWrongPhase.selector, h, Phase.Opening, Phase.Committing)
+        );
+        rounds.commitMany(h, 0, entries);
+
+        _batches[h].push(Batched(4, entries[1].commitment));
+        _batches[h].push(Batched(PROVIDER_SEAT, entries[3].commitment));
+        _openMany(h, "digest");
+        assertEq(uint8(rounds.phaseOf(h)), uint8(Phase.Publishing));
+        assertEq(rounds.round(h).cluster, 31);
+    }
+
     /// @dev A relayer that takes commitments and posts nothing, or posts those and none of the openings,
     /// changes nothing: each seat can always post its own.
     function test_relay_silence__when_nothing_is_posted__then_seats_post_for_themselves() external {
