@@ -251,3 +251,9 @@ def _address_of(word: bytes) -> str:
 def _checksummed(address: str) -> str:
     """Costs a hash, and the same few addresses come again and again."""
     return str(to_checksum_address(address))
+
+
+def forget_accounts() -> None:
+    """As if no account had been read yet, for measuring what new ones cost."""
+    _address_of.cache_clear()
+    _checksummed.cache_clear()

@@ -107,7 +107,8 @@ def index(ground: Ground, database: str, memory: list[float] | None = None) -> i
 
 
 def timed(work: Callable[[], int]) -> tuple[float, float, int]:
-    """(seconds, of these on our processor, events)."""
+    """(seconds, of these on our processor, events). No account is remembered from a turn before."""
+    abi.forget_accounts()
     start, busy = time.perf_counter(), time.process_time()
     found = work()
     return time.perf_counter() - start, time.process_time() - busy, found
