@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +33,8 @@ PROCESSES.set_forkserver_preload(
         "tests.node.node_process",
     ]
 )
+
+_BEGIN_SECONDS: Final = 60.0
 
 
 class Assay(Process):
@@ -91,12 +94,19 @@ class _Child:
         self._arguments = list(arguments)
         environment = dict(os.environ if env is None else env)
         where = str(cwd or Path.cwd())
+        begun, begins = PROCESSES.Pipe(duplex=False)
         self._process = PROCESSES.Process(
-            target=_main, args=(self._arguments, where, environment, str(output), str(errors))
+            target=_main,
+            args=(self._arguments, where, environment, str(output), str(errors), begins),
         )
         self._process.start()
+        begins.close()
         assert self._process.pid is not None
         self.pid: int = self._process.pid
+        # Before it leads a group of its own a signal to the group is lost: who waits for its
+        # end waits for ever. The other side closes, or ends, and either is heard here.
+        begun.poll(_BEGIN_SECONDS)
+        begun.close()
 
     def poll(self) -> int | None:
         return self._process.exitcode
@@ -114,13 +124,19 @@ class _Child:
 
 
 def _main(
-    arguments: Sequence[str], folder: str, environment: dict[str, str], output: str, errors: str
+    arguments: Sequence[str],
+    folder: str,
+    environment: dict[str, str],
+    output: str,
+    errors: str,
+    begins: Connection,
 ) -> None:
     os.setsid()
     for stream, file in ((1, output), (2, errors)):
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(descriptor, stream)
         os.close(descriptor)
+    begins.close()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
