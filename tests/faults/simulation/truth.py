@@ -102,7 +102,7 @@ def index_equals_the_chain(world: World) -> None:
 def only_what_was_left_out_is_read_again(world: World) -> None:
     """Reading again heals mistakes of the index, too: they must not hide behind it."""
     repairs = world.indexer.status.snapshot().repairs
-    assert world.lies or not repairs, f"blocks were read again {repairs} times, and no node had lied"
+    assert world.lies or not repairs, f"read again {repairs} times, and no node had lied"
 
 
 def sources_equal_the_chain(world: World) -> None:
