@@ -202,7 +202,7 @@ def open_store(options: Options, network: Network) -> Store:
     """The database, checked to be this network's; emptied first for a rebuild."""
     store = Store(options.database)
     if options.rebuild:
-        store.forget_index()
+        store.forget_index(network.chain_id, network.identity)
     store.open(network.chain_id, network.identity)
     return store
 

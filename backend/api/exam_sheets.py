@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from starlette.concurrency import run_in_threadpool
 
 from backend.api.bodies import whole_body
@@ -73,13 +73,12 @@ def _opening(snapshot: Snapshot, exam_id: int, body: bytes) -> tuple[str, bytes]
 
 
 def _keep(services: Services, exam_id: int, owner: str, content: bytes) -> None:
-    """The first stays: another with the same commitment cannot be."""
+    """In place of what is there, if that is of a branch that has gone."""
+    mine = (ExamSheet.exam_id == exam_id, ExamSheet.owner == owner)
+    values: dict[str, Any] = {"exam_id": exam_id, "owner": owner, "content": content}
     with services.store.write() as connection:
-        there = select(ExamSheet.owner).where(
-            ExamSheet.exam_id == exam_id, ExamSheet.owner == owner
-        )
-        values: dict[str, Any] = {"exam_id": exam_id, "owner": owner, "content": content}
-        if connection.execute(there).first() is None:
+        if connection.scalar(select(ExamSheet.content).where(*mine)) != content:
+            connection.execute(delete(ExamSheet).where(*mine))
             connection.execute(insert(ExamSheet).values(**values))
 
 

@@ -96,11 +96,10 @@ class Store:
         Raises:
             StoreUnavailable, StoreSchemaMismatch, StoreOtherDeployment.
         """
-        expected = {"chain_id": str(chain_id), "deployment": deployment}
+        expected = _identity(chain_id, deployment)
         with self.write() as connection:
             self._migrate(connection)
-            rows = connection.execute(select(Meta.name, Meta.value))
-            found = {row.name: row.value for row in rows}
+            found = _whose(connection)
             if not found:
                 connection.execute(
                     insert(Meta),
@@ -113,9 +112,11 @@ class Store:
                     " or serve with --rebuild to replace it."
                 )
 
-    def forget_index(self) -> None:
-        """Empties every table that the chain can fill again, and forgets whose index it is: what
-        is left for exams of this deployment goes with it. The outbox stays.
+    def forget_index(self, chain_id: int, deployment: str) -> None:
+        """Empties every table that the chain can fill again, for `open` with the same arguments.
+
+        What was handed in stays: the outbox always, opened sheets if the database is of this
+        deployment already.
 
         Raises:
             StoreUnavailable, StoreSchemaMismatch.
@@ -123,8 +124,9 @@ class Store:
         with self.write() as connection:
             self._migrate(connection)
             forget_rows(connection)
-            for table in (ExamSheet, Meta):
-                connection.execute(delete(table))
+            if _whose(connection) != _identity(chain_id, deployment):
+                connection.execute(delete(ExamSheet))
+            connection.execute(delete(Meta))
 
     def _migrate(self, connection: Connection) -> None:
         found = schema.current(connection)
@@ -204,6 +206,16 @@ class Store:
         while self._glancing:
             self._glancing.pop().close()
         self._engine.dispose()
+
+
+def _identity(chain_id: int, deployment: str) -> dict[str, str]:
+    return {"chain_id": str(chain_id), "deployment": deployment}
+
+
+def _whose(connection: Connection) -> dict[str, str]:
+    """Whose index this is, as `_identity` says it; empty before the first `open`."""
+    rows = connection.execute(select(Meta.name, Meta.value))
+    return {row.name: row.value for row in rows}
 
 
 def forget_rows(connection: Connection) -> None:

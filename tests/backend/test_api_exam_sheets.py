@@ -25,20 +25,34 @@ SHEET = Sheet(
 )
 
 
-def test_sheets__when_left__then_only_what_opens_a_commitment_and_only_after_sitting(
-    world: World,
-) -> None:
+def desk(world: World) -> tuple[Book, AsgiClient]:
     services = world.services()
     book = Book(services.network.chain_id, address("exams"))
     network = replace(services.network, contracts={"ExamBook": book.address})
-    client = AsgiClient(create_app(replace(services, network=network)))
+    return book, AsgiClient(create_app(replace(services, network=network)))
+
+
+def announce(world: World) -> None:
     world.chain.mine(
         emit(TermsSet, 1, PROFILE_ID, TERMS, (0, 1, 2)),
         emit(ExamAnnounced, 1, PROFILE_ID, 1, word("key"), now(world) + 60),
+    )
+
+
+def sit(world: World, book: Book, sheet: Sheet) -> None:
+    world.chain.mine(
         emit(SittingOpened, 1, now(world) + 60),
-        emit(Sat, 1, CANDIDATE, SHEET.owner, SHEET.owner, sheet_commitment(book, 1, SHEET)),
+        emit(Sat, 1, CANDIDATE, sheet.owner, sheet.owner, sheet_commitment(book, 1, sheet)),
     )
     world.catch_up()
+
+
+def test_sheets__when_left__then_only_what_opens_a_commitment_and_only_after_sitting(
+    world: World,
+) -> None:
+    book, client = desk(world)
+    announce(world)
+    sit(world, book, SHEET)
 
     def leave(sheet: Sheet, exam_id: int = 1) -> int:
         data = encode_sheet(book, 1, sheet)
@@ -58,3 +72,19 @@ def test_sheets__when_left__then_only_what_opens_a_commitment_and_only_after_sit
     assert kept["owner"] == SHEET.owner
     assert kept["digests"] == ["0x" + each.hex() for each in SHEET.digests]
     assert client.get("/v1/exams/2/sheets").status_code == 404
+
+
+def test_sheets__when_another_was_handed_in_after_a_reorganisation__then_it_takes_the_place(
+    world: World,
+) -> None:
+    book, client = desk(world)
+    announce(world)
+    for sheet in (SHEET, replace(SHEET, salt=word("another"))):
+        sit(world, book, sheet)
+        world.chain.mine(seconds=60)
+        world.catch_up()
+        data = encode_sheet(book, 1, sheet)
+        assert client.post("/v1/exams/1/sheets", content=data).status_code == 201
+        (kept,) = client.get("/v1/exams/1/sheets").json()["items"]
+        assert kept["salt"] == "0x" + sheet.salt.hex()
+        world.chain.reorganise(2)

@@ -16,7 +16,7 @@ from backend.errors import (
     StoreSchemaMismatch,
     StoreUnavailable,
 )
-from backend.store import Meta, Store, WriteNonce
+from backend.store import ExamSheet, Meta, Store, WriteNonce
 from backend.store import database as database_module
 from backend.store.types import Uint256
 from tests.support.fakechain import address, word
@@ -55,7 +55,7 @@ def test_open__when_it_holds_another_deployment__then_refused(
 def test_open__when_the_schema_is_newer__then_refused_and_nothing_is_lost(tmp_path: Path) -> None:
     store = opened(tmp_path / "db")
     set_version(store, "9999")
-    for attempt in (lambda: store.open(1, "a"), store.forget_index):
+    for attempt in (lambda: store.open(1, "a"), lambda: store.forget_index(1, "a")):
         with pytest.raises(StoreSchemaMismatch, match="a newer version"):
             attempt()
     with store.read() as session:
@@ -71,10 +71,24 @@ def test_forget_index__when_done__then_another_deployment_can_be_opened_and_jobs
         connection.execute(
             insert(WriteNonce).values(signer=address("a"), nonce=word("n"), expires_at=1)
         )
-    store.forget_index()
+    store.forget_index(2, "b")
     store.open(2, "b")
     with store.read() as session:
         assert session.scalars(select(WriteNonce.nonce)).all() == [word("n")]
+    store.close()
+
+
+@pytest.mark.parametrize(("deployment", "sheets"), [("a", [b"{}"]), ("b", [])])
+def test_forget_index__when_done__then_sheets_stay_that_are_of_this_deployment(
+    tmp_path: Path, deployment: str, sheets: list[bytes]
+) -> None:
+    store = opened(tmp_path / "db")
+    with store.write() as connection:
+        connection.execute(insert(ExamSheet).values(exam_id=1, owner=address("o"), content=b"{}"))
+    store.forget_index(1, deployment)
+    store.open(1, deployment)
+    with store.read() as session:
+        assert session.scalars(select(ExamSheet.content)).all() == sheets
     store.close()
 
 

@@ -93,8 +93,9 @@ def index_equals_the_chain(world: World) -> None:
         found = settled(dump(store))
         differing = [name for name in anew if found[name] != anew[name]]
         assert not differing, f"these tables differ: {differing}"
-        store.forget_index()
-        store.open(world.stage.network.chain_id, world.stage.network.identity)
+        whose = (world.stage.network.chain_id, world.stage.network.identity)
+        store.forget_index(*whose)
+        store.open(*whose)
         catch_up(world, store)
         assert settled(dump(store)) == anew, "a rebuild makes other tables"
 
