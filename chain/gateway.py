@@ -13,6 +13,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from chain import abi
 from chain.blocks import Block, Call, TxReceipt, block_from, receipt_from, unhex
+from chain.collector import collector_paused
 from chain.decoder import EventDecoder
 from chain.deployment import Deployment
 from chain.errors import (
@@ -317,7 +318,8 @@ class Gateway:
         if not whole and len(raw) in _TRUNCATED_AT:
             reason = f"exactly {len(raw)} logs, possibly more than it gives at once"
             raise RpcRejected(f"The node at {self.label} gave {reason}.", 0, reason)
-        return [event for log in raw if (event := self._decoder.decode(log))]
+        with collector_paused():
+            return [event for log in raw if (event := self._decoder.decode(log))]
 
     def _meaning(
         self, error: RpcRejected, call: Call, sender: Address | None

@@ -28,6 +28,7 @@ from backend.store import (
 )
 from backend.store import Event as EventRow
 from chain.blocks import Block as Header
+from chain.collector import collector_paused
 from chain.events import EVENTS, Event, EvidenceRecorded
 
 LONGEST_BYTES: Final = 1024
@@ -69,7 +70,7 @@ def apply_batch(store: Store, batch: Batch) -> None:
         StoreUnavailable: another indexer moved the cursor meanwhile, or the database is locked.
         EventLeftOut: an event lacks the one before it.
     """
-    with store.write() as connection:
+    with collector_paused(), store.write() as connection:
         before = position(connection)
         if batch.follows != (None if before is None else before.hash):
             raise StoreUnavailable(
