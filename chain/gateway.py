@@ -22,6 +22,7 @@ from chain.errors import (
     InsufficientFunds,
     MessageError,
     RevertError,
+    RpcError,
     RpcRejected,
 )
 from chain.events import Event
@@ -35,6 +36,9 @@ BlockTag = BlockNumber | int | str
 
 Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
+
+BLOCKS_TOGETHER: Final = 50
+"""Headers asked for in one request: with 200 transactions each, 50 are some 700 kB."""
 
 _REVERT_CODE: Final = 3
 _NO_SUCH_METHOD: Final = -32601
@@ -93,6 +97,7 @@ class Gateway:
         self._decoder = EventDecoder(deployment.addresses if deployment else {})
         self._identity: tuple[int, bytes] | None = None
         self._lock = threading.Lock()
+        self._together = self._most_together = BLOCKS_TOGETHER
 
     def with_deployment(self, deployment: Deployment) -> Gateway:
         """A gateway over the same connection that knows a deployment's contracts."""
@@ -151,6 +156,30 @@ class Gateway:
         else:
             raw = self._rpc.request("eth_getBlockByNumber", _tag(which), False)
         return block_from(raw) if raw else None
+
+    @_understood
+    def blocks_by_number(self, numbers: Sequence[int]) -> list[Block | None]:
+        """Blocks by number, None for those that the node does not have: many in one request, as far
+        as the node takes several at once."""
+        found: list[Block | None] = []
+        while len(found) < len(numbers):
+            found += self._blocks_together(numbers[len(found) : len(found) + self._together])
+        return found
+
+    def _blocks_together(self, numbers: Sequence[int]) -> list[Block | None]:
+        """Nothing if so many are refused together: next time half as many are asked for."""
+        if len(numbers) > 1:
+            try:
+                raw = self._rpc.batch("eth_getBlockByNumber", [(_tag(n), False) for n in numbers])
+            except RpcError as error:
+                self._together = len(numbers) // 2
+                if not error.retryable:
+                    self._most_together = self._together
+                    return []
+            else:
+                self._together = min(self._most_together, 2 * self._together)
+                return [block_from(each) if each else None for each in raw]
+        return [self.block(number) for number in numbers]
 
     def logs(self, from_block: int, to_block: int, *, about: bytes | None = None) -> list[Event]:
         """Events of the deployment's contracts in a range of blocks, both ends included.

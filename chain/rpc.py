@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -95,19 +96,42 @@ class Rpc:
             time.sleep(self._backoff * 2**attempt)
         raise AssertionError("unreachable: the last try returns or raises")
 
+    def batch(self, method: str, params: Sequence[Sequence[Any]]) -> list[Any]:
+        """The results of one method for several lists of parameters, in their order, in one HTTP
+        request. Asked once: whoever cannot have them together asks one by one.
+
+        Raises:
+            RpcError: the node takes no batches or not this one, or one of the answers is an error.
+        """
+        asked = [(RPCEndpoint(method), list(each)) for each in params]
+        answers = self._sent(lambda: self._provider.make_batch_request(asked))
+        if not isinstance(answers, list):
+            self._result(answers)
+        if not isinstance(answers, list) or len(answers) != len(asked):
+            reason = "not as many answers as requests in a batch"
+            raise RpcRejected(f"The node at {self.label} gave {reason}.", 0, reason)
+        return [self._result(answer) for answer in answers]
+
     def _once(self, method: str, params: tuple[Any, ...]) -> Any:
+        request = (RPCEndpoint(method), list(params))
+        return self._result(self._sent(lambda: self._provider.make_request(*request)))
+
+    def _sent(self, send: Callable[[], Any]) -> Any:
+        """What came back, or None for what is no JSON."""
         try:
-            answer: Any = self._provider.make_request(RPCEndpoint(method), list(params))
+            return send()
         except requests.Timeout:
             raise RpcTimeout(f"The node at {self.label} did not answer in time.") from None
         except requests.HTTPError as error:
-            answer = self._http_error(error)
+            return self._http_error(error)
         except requests.RequestException:
             raise RpcUnreachable(
                 f"Nothing answers at {self.label}: is the RPC URL right and the node running?"
             ) from None
-        except (ValueError, RecursionError, Web3Exception):
-            answer = None
+        except (AttributeError, TypeError, ValueError, RecursionError, Web3Exception):
+            return None
+
+    def _result(self, answer: Any) -> Any:
         if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
             raise RpcRejected(
                 f"What answers at {self.label} is not an Ethereum JSON-RPC node.", 0, "no JSON-RPC"

@@ -31,7 +31,14 @@ from backend.errors import (
 from backend.indexer.batch import Batch, Filled, apply_batch, mark_final
 from backend.indexer.ranges import RangeSize
 from backend.indexer.repair import Repairs
-from backend.indexer.source import ChainReader, RpcInconsistent, events_of, header, in_order
+from backend.indexer.source import (
+    ChainReader,
+    RpcInconsistent,
+    events_of,
+    header,
+    headers,
+    in_order,
+)
 from backend.indexer.status import Status
 from backend.store import Position, Store, known_blocks, position
 from chain.blocks import Block as Header
@@ -238,12 +245,13 @@ class Indexer:
 
     def _by_hash(self, first: int, parent: bytes | None, last: int) -> list[Filled]:
         blocks: list[Filled] = []
-        for at in range(first, last + 1):
-            block = header(self._reader, at)
+        for block in headers(self._reader, range(first, last + 1)):
             if parent is not None and block.parent_hash != parent:
                 if blocks:
                     break  # Reorganised while we read: what we have may stand, the rest comes next.
-                raise RpcInconsistent(f"Block {at} is not the child of the block before it.")
+                raise RpcInconsistent(
+                    f"Block {block.number} is not the child of the block before it."
+                )
             blocks.append(Filled(block, events_of(self._reader, block, self._emitters)))
             parent = block.hash
         return blocks
@@ -257,10 +265,13 @@ class Indexer:
         for event in events:
             found.setdefault(event.log.block_number, []).append(event)
         blocks: list[Filled] = []
-        for at, inside in sorted(found.items()):
+        numbers = sorted(found)
+        for at in numbers:
             if not first <= at <= last:
                 raise RpcInconsistent(f"The node sent a log of block {at}, not asked for.")
-            block = start if at == first else header(self._reader, at)
+        rest = headers(self._reader, [at for at in numbers if at != first])
+        for block in ([start] if first in found else []) + rest:
+            at, inside = block.number, found[block.number]
             # Logs vouch for their block's hash. The last one, on which all that follows rests, may
             # have none, and a node that flips for a moment must not make it final.
             if at == last and not inside and not self._on_chain(at, block.hash):

@@ -140,6 +140,9 @@ class Providers(Generic[Reader]):
     def block(self, which: int) -> Header | None:
         return self._ask(lambda reader: reader.block(which))
 
+    def blocks_by_number(self, numbers: Sequence[int]) -> list[Header | None]:
+        return self._ask(lambda reader: reader.blocks_by_number(numbers))
+
     def logs(self, from_block: int, to_block: int) -> list[Event]:
         return self._ask(lambda reader: reader.logs(from_block, to_block))
 

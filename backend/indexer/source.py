@@ -18,6 +18,7 @@ class ChainReader(Protocol):
     def head(self) -> Header: ...
     def finalized(self) -> Header: ...
     def block(self, which: int) -> Header | None: ...
+    def blocks_by_number(self, numbers: Sequence[int]) -> list[Header | None]: ...
     def logs(self, from_block: int, to_block: int) -> list[Event]: ...
     def logs_of_block(self, block_hash: bytes) -> list[Event]: ...
     def receipt_logs(self, block_hash: bytes) -> list[Event]: ...
@@ -35,7 +36,18 @@ def header(reader: ChainReader, number: int) -> Header:
     Raises:
         RpcInconsistent: the node has none, or answers with another block.
     """
-    found = reader.block(number)
+    return _asked_for(number, reader.block(number))
+
+
+def headers(reader: ChainReader, numbers: Sequence[int]) -> list[Header]:
+    """As `header`, of several blocks, in this order."""
+    return [
+        _asked_for(at, found)
+        for at, found in zip(numbers, reader.blocks_by_number(numbers), strict=True)
+    ]
+
+
+def _asked_for(number: int, found: Header | None) -> Header:
     if found is None or found.number != number:
         raise RpcInconsistent(f"The node does not have block {number}, though its head is above.")
     return found

@@ -19,7 +19,7 @@ from chain.units import GWEI
 from cli.anvil import Anvil, AnvilOptions, start_anvil
 from tests.support.anvil import Control
 from tests.support.polling import eventually
-from tests.support.proxy import FaultProxy, claim, refusal
+from tests.support.proxy import LOSE_REPLY, LOSE_REQUEST, Fault, FaultProxy, claim, refusal
 
 pytestmark = pytest.mark.integration
 
@@ -53,6 +53,37 @@ def test_blocks__when_asked_by_number_hash_or_tag__then_they_agree(
     assert gateway.block(99) is None
     assert gateway.block(b"\x01" * 32) is None
     assert gateway.finalized().number < head.number
+
+
+@pytest.mark.parametrize(
+    ("most", "batches"),
+    [(None, [50, 50, 21]), (30, [50, 25, 25, 25, 25, 21]), (1, [50, 25, 12, 6, 3])],
+)
+def test_blocks__when_asked_together__then_as_one_by_one_in_as_large_batches_as_are_taken(
+    door: Gateway, proxy: FaultProxy, control: Control, most: int | None, batches: list[int]
+) -> None:
+    control.mine(115)
+    proxy.most_together = most
+    head = door.head().number
+    numbers = [*range(head, head - 116, -1), 0, 1, 5, head + 1, 0]
+    found = door.blocks_by_number(numbers)
+    assert proxy.batches == batches
+    assert found == [door.block(number) for number in numbers]
+    assert [block and block.number for block in found] == [*numbers[:-2], None, 0]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [LOSE_REPLY, LOSE_REQUEST, refusal("rate limit reached", 429), Fault(answer={}, status=502)],
+)
+def test_blocks__when_a_batch_fails__then_they_are_asked_one_by_one(
+    door: Gateway, proxy: FaultProxy, control: Control, fault: Fault
+) -> None:
+    control.mine(10)
+    proxy.inject("eth_getBlockByNumber", Fault(), fault)
+    found = door.blocks_by_number(range(8))
+    assert found == [door.block(number) for number in range(8)]
+    assert proxy.batches == [8]
 
 
 def test_identity__when_a_chain_is_started_anew__then_it_is_another(

@@ -114,6 +114,42 @@ def test_request__when_the_answer_is_nested_too_deeply__then_refused(
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        ([], "not as many answers"),
+        ([{"id": 1, "result": "0x1"}], "not as many answers"),
+        ([{"id": 1, "result": "0x1"}] * 3, "not as many answers"),
+        ([{"id": 1, "result": "0x1"}, {"id": 2, "error": {"message": "no such"}}], "no such"),
+        ([{"id": 1, "result": "0x1"}, {"id": 2}], "not an Ethereum JSON-RPC node"),
+        ([{"id": 1, "result": "0x1"}, "0x2"], "not an Ethereum JSON-RPC node"),
+        ([5, None], "not an Ethereum JSON-RPC node"),
+        ({"id": None, "error": {"message": "no batches"}}, "no batches"),
+        ({"id": None, "result": []}, "not as many answers"),
+        ("rubbish", "not an Ethereum JSON-RPC node"),
+    ],
+)
+def test_batch__when_it_is_not_answered_as_a_batch__then_refused(
+    rpc: Rpc, monkeypatch: pytest.MonkeyPatch, answers: object, sentence: str
+) -> None:
+    monkeypatch.setattr(rpc._provider, "decode_rpc_response", lambda _raw: answers)
+    with pytest.raises(RpcRejected, match=sentence):
+        rpc.batch("eth_chainId", [(), ()])
+
+
+@pytest.mark.integration
+def test_batch__when_answered_in_another_order__then_in_the_order_of_the_questions(
+    rpc: Rpc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode = rpc._provider.decode_rpc_response
+    monkeypatch.setattr(rpc._provider, "decode_rpc_response", lambda raw: decode(raw)[::-1])
+    asked = [(hex(number), False) for number in (0, 1)]
+    genesis, second = rpc.batch("eth_getBlockByNumber", asked)
+    assert int(genesis["number"], 16) == 0
+    assert second is None
+
+
+@pytest.mark.integration
 def test_request__when_nobody_listens__then_it_names_the_address() -> None:
     rpc = Rpc(f"http://127.0.0.1:{free_port()}/{SECRET}", tries=1)
 

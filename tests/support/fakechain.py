@@ -108,6 +108,9 @@ class FakeChain:
         self.reads.append("block")
         return self.blocks[which] if which < len(self.blocks) else None
 
+    def blocks_by_number(self, numbers: Sequence[int]) -> list[Block | None]:
+        return [self.block(number) for number in numbers]
+
     def logs(self, from_block: int, to_block: int) -> list[Event]:
         self.reads.append("logs")
         found: Sequence[Block] = self.blocks[from_block : to_block + 1]

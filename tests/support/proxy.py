@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.request
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -70,7 +70,13 @@ class Weather(Protocol):
 
 
 class FaultyNode:
-    """A node as a client sees it through everything that can go wrong, without a socket."""
+    """A node as a client sees it through everything that can go wrong, without a socket.
+
+    Attributes:
+        requests: (method, parameters) so far, those in batches too.
+        batches: how many requests each batch had.
+        most_together: larger batches are refused.
+    """
 
     def __init__(
         self, node: str, *, weather: Weather | None = None, raise_percent: int | None = None
@@ -89,6 +95,8 @@ class FaultyNode:
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._lock = threading.Lock()
         self.requests: list[tuple[str, list[Any]]] = []
+        self.batches: list[int] = []
+        self.most_together: int | None = None
 
     def inject(self, method: str, *faults: Fault) -> None:
         """The next requests of a method meet these faults, one each."""
@@ -143,6 +151,21 @@ class FaultyNode:
 
     def answer(self, body: Mapping[str, Any]) -> tuple[bytes | None, int]:
         """(what comes back, HTTP status) for one request; None for a connection that breaks."""
+        reply, status = self._reply(body)
+        return (None if reply is None else json.dumps(reply).encode()), status
+
+    def answers(self, bodies: Sequence[Mapping[str, Any]]) -> tuple[bytes | None, int]:
+        """The same for a batch: what befalls one of its requests besides its answer befalls all."""
+        with self._lock:
+            self.batches.append(len(bodies))
+        if self.most_together is not None and len(bodies) > self.most_together:
+            error = {"code": -32600, "message": "batch requests of this size are not supported"}
+            return json.dumps({"jsonrpc": "2.0", "id": None, "error": error}).encode(), 200
+        told = [self._reply(body) for body in bodies]
+        replies, status = [reply for reply, _ in told], max(status for _, status in told)
+        return (None if None in replies else json.dumps(replies).encode()), status
+
+    def _reply(self, body: Mapping[str, Any]) -> tuple[dict[str, Any] | None, int]:
         method, params = body["method"], body["params"]
         with self._lock:
             self.requests.append((method, params))
@@ -158,7 +181,7 @@ class FaultyNode:
         if fault.answer is not None:
             reply = {"jsonrpc": "2.0", "id": body["id"], **fault.answer}
         time.sleep(fault.delay)
-        return (None if fault.drop else json.dumps(reply).encode()), fault.status
+        return (None if fault.drop else reply), fault.status
 
     def forward(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The real node's answer."""
@@ -209,7 +232,8 @@ class FaultProxy(FaultyNode):
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                content, status = proxy.answer(body)
+                asked = proxy.answers if isinstance(body, list) else proxy.answer
+                content, status = asked(body)
                 if content is None:
                     self.close_connection = True
                     return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
@@ -112,12 +113,18 @@ class _Wire(Rpc):
 
     def make_request(self, method: str, params: list[Any]) -> Any:
         """As `web3.HTTPProvider` does it, in this thread."""
-        self._process.danger()
         # Whose transaction it is costs a signature's recovery, and is known here.
         self._node.signer_of = lambda _raw: self._account  # type: ignore[method-assign]
-        content, status = self._node.answer(
-            {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        )
+        return self._exchange(lambda: self._node.answer(_body(1, method, params)))
+
+    def make_batch_request(self, requests: Sequence[tuple[str, list[Any]]]) -> Any:
+        """As `web3.HTTPProvider` does it; for reads only."""
+        bodies = [_body(number, *request) for number, request in enumerate(requests)]
+        return self._exchange(lambda: self._node.answers(bodies))
+
+    def _exchange(self, send: Callable[[], tuple[bytes | None, int]]) -> Any:
+        self._process.danger()
+        content, status = send()
         self._process.danger()
         if content is None:
             raise requests.ConnectionError
@@ -125,3 +132,7 @@ class _Wire(Rpc):
             reply: Any = SimpleNamespace(status_code=status, content=content)
             raise requests.HTTPError(response=reply)
         return json.loads(content)
+
+
+def _body(number: int, method: str, params: list[Any]) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
