@@ -54,7 +54,7 @@ and counts requests.
 The libraries' decoding is what raw reading costs most programs; Assay reads events of words only,
 as most are, without a library, which raises the bar that its own index is held to in the first
 column. Of each event about four rows are written, in the transaction that moves the cursor, and a
-header is read for every block with events.
+header is read for every block with events, many in one request.
 
 ## Memory
 
