@@ -70,6 +70,19 @@ contract SlashesTest is Network {
         assertEq(address(vault).balance, _stakeOf(agent.id) + vault.burned());
     }
 
+    /// @dev The test itself is such a court: it has no `receive`.
+    function test_release__when_the_court_cannot_take_the_reward__then_nothing_is_released() external {
+        vault.lock(agent.id, 4 ether, "round");
+        vm.expectRevert(
+            abi.encodeWithSelector(IStakeVault.VaultTransferFailed.selector, address(this), 0.1 ether)
+        );
+        vault.releaseAndReward(agent.id, 4 ether, 2 ether, 0.1 ether, "round");
+        assertEq(vault.stakeOf(agent.id).locked, 4 ether);
+        assertEq(vault.burned(), 0);
+        vault.releaseAndReward(agent.id, 4 ether, 0, 0.1 ether, "round");
+        assertEq(vault.stakeOf(agent.id).locked, 0);
+    }
+
     function test_collect__when_each_check_fails__then_refused_in_order_else_taken() external {
         vm.expectRevert(abi.encodeWithSelector(IStakeVault.VaultNothingDeferred.selector, agent.id));
         vault.collect(agent.id);

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import backend.indexer.repair
 import backend.indexer.status
 import backend.submitter.outbox
 import backend.submitter.submit
@@ -17,10 +18,14 @@ import tests.support.proxy
 import verifier.node.clerk
 import verifier.node.daemon
 import verifier.node.store
+from verifier.node.appellant import Appellant
+from verifier.node.inspector import Inspector
 from verifier.node.poker import Poker
 from verifier.node.retries import Retries
+from verifier.node.settler import Settler
 
 _WATCHERS = (
+    backend.indexer.repair,
     backend.indexer.status,
     backend.submitter.outbox,
     backend.submitter.submit,
@@ -56,7 +61,9 @@ def install(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "time", clock)
     retries = partial(Retries, clock=clock.monotonic)
     monkeypatch.setattr(verifier.node.clerk, "Retries", retries)
-    monkeypatch.setattr(verifier.node.daemon, "Poker", partial(Poker, clock=clock.monotonic))
+    for part in (Appellant, Inspector, Poker, Settler):
+        timed = partial(part, clock=clock.monotonic)
+        monkeypatch.setattr(verifier.node.daemon, part.__name__, timed)
     monkeypatch.setattr(backend.submitter.submit, "ThreadPoolExecutor", OneByOne)
 
 
