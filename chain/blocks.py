@@ -62,12 +62,16 @@ class TxReceipt:
 
 
 def block_from(raw: Mapping[str, Any]) -> Block:
-    """A block from its JSON-RPC form."""
+    """A block from its JSON-RPC form.
+
+    Raises:
+        ValueError, LookupError, AttributeError, TypeError: it is none.
+    """
     return Block(
-        number=BlockNumber(int(raw["number"], 16)),
+        number=BlockNumber(counted(raw["number"])),
         hash=BlockHash(unhex(raw["hash"])),
         parent_hash=BlockHash(unhex(raw["parentHash"])),
-        timestamp=int(raw["timestamp"], 16),
+        timestamp=counted(raw["timestamp"]),
         base_fee=Wei(int(raw.get("baseFeePerGas") or "0x0", 16)),
         gas_limit=int(raw["gasLimit"], 16),
         logs_bloom=unhex(raw["logsBloom"]),
@@ -87,6 +91,18 @@ def receipt_from(raw: Mapping[str, Any], events: tuple[Event, ...]) -> TxReceipt
         contract_address=Address(str(to_checksum_address(created))) if created else None,
         events=events,
     )
+
+
+def counted(text: str) -> int:
+    """A number of blocks, seconds or logs: of these no chain has more than databases count.
+
+    Raises:
+        ValueError: it is none, or too large.
+    """
+    value = int(text, 16)
+    if not 0 <= value < 1 << 63:
+        raise ValueError(f"{value} is no number of blocks, seconds or logs")
+    return value
 
 
 def unhex(text: str) -> bytes:

@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any
 
 from chain import abi, artifacts
+from chain.blocks import counted
 from chain.errors import MessageError
 from chain.events import EVENTS, Event, Log
 from chain.types import Address, BlockHash, BlockNumber, TxHash
@@ -49,10 +50,10 @@ class EventDecoder:
         log = Log(
             contract=contract,
             address=address,
-            block_number=BlockNumber(int(raw["blockNumber"], 16)),
+            block_number=BlockNumber(counted(raw["blockNumber"])),
             block_hash=BlockHash(bytes.fromhex(raw["blockHash"][2:])),
             transaction_hash=TxHash(bytes.fromhex(raw["transactionHash"][2:])),
-            log_index=int(raw["logIndex"], 16),
+            log_index=counted(raw["logIndex"]),
         )
         return cls(log, *values(topics[1:], bytes.fromhex(raw["data"][2:])))
 

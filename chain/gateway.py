@@ -27,7 +27,7 @@ from chain.errors import (
 )
 from chain.events import Event
 from chain.reverts import revert_error
-from chain.rpc import Rpc
+from chain.rpc import BatchSize, Rpc
 from chain.types import Address, BlockHash, BlockNumber, TxHash, Wei
 from chain.units import GWEI, show_ether
 
@@ -37,10 +37,10 @@ BlockTag = BlockNumber | int | str
 Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
 
-BLOCKS_TOGETHER: Final = 50
-"""Headers asked for in one request: with 200 transactions each, 50 are some 700 kB."""
-
 _REVERT_CODE: Final = 3
+_MALFORMED: Final = (AttributeError, LookupError, MessageError, TypeError, ValueError)
+"""What reading an answer ends with that has not the form of Ethereum's."""
+
 _NO_SUCH_METHOD: Final = -32601
 _TRUNCATED_AT: Final = frozenset({1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000})
 """So many logs of several blocks are taken for an answer that a node cut off without saying so."""
@@ -57,7 +57,7 @@ def _understood(
     ) -> Answer:
         try:
             return ask(self, *arguments, **options)
-        except (AttributeError, LookupError, MessageError, TypeError, ValueError) as error:
+        except _MALFORMED as error:
             raise RpcRejected(
                 f"The node at {self.label} sent an answer that is not Ethereum's: is the RPC URL "
                 "right?",
@@ -97,7 +97,7 @@ class Gateway:
         self._decoder = EventDecoder(deployment.addresses if deployment else {})
         self._identity: tuple[int, bytes] | None = None
         self._lock = threading.Lock()
-        self._together = self._most_together = BLOCKS_TOGETHER
+        self._batches = BatchSize()
 
     def with_deployment(self, deployment: Deployment) -> Gateway:
         """A gateway over the same connection that knows a deployment's contracts."""
@@ -160,26 +160,26 @@ class Gateway:
     @_understood
     def blocks_by_number(self, numbers: Sequence[int]) -> list[Block | None]:
         """Blocks by number, None for those that the node does not have: many in one request, as far
-        as the node takes several at once."""
+        as the node answers several at once."""
         found: list[Block | None] = []
         while len(found) < len(numbers):
-            found += self._blocks_together(numbers[len(found) : len(found) + self._together])
+            some = numbers[len(found) : len(found) + self._batches.size]
+            found += self._blocks_together(some) or [self.block(number) for number in some]
         return found
 
-    def _blocks_together(self, numbers: Sequence[int]) -> list[Block | None]:
-        """Nothing if so many are refused together: next time half as many are asked for."""
-        if len(numbers) > 1:
-            try:
-                raw = self._rpc.batch("eth_getBlockByNumber", [(_tag(n), False) for n in numbers])
-            except RpcError as error:
-                self._together = len(numbers) // 2
-                if not error.retryable:
-                    self._most_together = self._together
-                    return []
-            else:
-                self._together = min(self._most_together, 2 * self._together)
-                return [block_from(each) if each else None for each in raw]
-        return [self.block(number) for number in numbers]
+    def _blocks_together(self, numbers: Sequence[int]) -> Sequence[Block] | None:
+        """None unless the answer is just these blocks: what is wrong with it is told one by one."""
+        if len(numbers) < 2:
+            return None
+        try:
+            raw = self._rpc.batch("eth_getBlockByNumber", [(_tag(n), False) for n in numbers])
+            found = [block_from(each) for each in raw]
+        except (RpcError, *_MALFORMED):
+            found = []
+        if [block.number for block in found] != list(numbers):
+            self._batches.refused()
+            return None
+        return found
 
     def logs(self, from_block: int, to_block: int, *, about: bytes | None = None) -> list[Event]:
         """Events of the deployment's contracts in a range of blocks, both ends included.

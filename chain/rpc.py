@@ -39,6 +39,35 @@ for _name in ("web3.providers.HTTPProvider", "web3._utils.http_session_manager",
     logging.getLogger(_name).setLevel(logging.INFO)
 
 
+class BatchSize:
+    """How many requests a node gets at once: half as many each time it does not take them.
+
+    A limit may be told in any words, and may be the trouble of a moment: after `AFRESH_SECONDS`
+    without one it is tried anew.
+    """
+
+    MOST: Final = 50
+    """With 200 transactions each, so many headers are some 700 kB."""
+
+    AFRESH_SECONDS: Final = 600.0
+
+    def __init__(self) -> None:
+        self._size = self.MOST
+        self._refused_at = 0.0
+
+    @property
+    def size(self) -> int:
+        """1: one by one."""
+        if self._size < self.MOST and time.monotonic() - self._refused_at > self.AFRESH_SECONDS:
+            self._size = self.MOST
+        return self._size
+
+    def refused(self) -> None:
+        """So many, or fewer, were not answered as they should be."""
+        self._size = max(1, self._size // 2)
+        self._refused_at = time.monotonic()
+
+
 class Rpc:
     """A connection to one RPC URL, safe to use from many threads.
 
@@ -132,12 +161,12 @@ class Rpc:
             return None
 
     def _result(self, answer: Any) -> Any:
-        if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
+        if isinstance(answer, dict) and answer.get("error") is not None:
+            raise self._rejection(answer["error"])
+        if not isinstance(answer, dict) or "result" not in answer:
             raise RpcRejected(
                 f"What answers at {self.label} is not an Ethereum JSON-RPC node.", 0, "no JSON-RPC"
             )
-        if answer.get("error") is not None:
-            raise self._rejection(answer["error"])
         return answer["result"]
 
     def _http_error(self, error: requests.HTTPError) -> Any:

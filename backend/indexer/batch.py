@@ -70,7 +70,7 @@ def apply_batch(store: Store, batch: Batch) -> None:
         StoreUnavailable: another indexer moved the cursor meanwhile, or the database is locked.
         EventLeftOut: an event lacks the one before it.
     """
-    with collector_paused(), store.write() as connection:
+    with store.write() as connection, collector_paused():
         before = position(connection)
         if batch.follows != (None if before is None else before.hash):
             raise StoreUnavailable(

@@ -22,6 +22,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from sqlalchemy.exc import DataError
+
 from backend.errors import (
     ArtifactUnavailable,
     EventLeftOut,
@@ -178,6 +180,12 @@ class Indexer:
             self._repairs.missed()
             self._distrust()
             raise
+        except (OverflowError, DataError) as error:
+            self._distrust()
+            raise RpcInconsistent(
+                "The node sent what no contract can have told, a number too large: waiting for it;"
+                " if this lasts, use another RPC URL."
+            ) from error
         self._repairs.applied()
         if batch.again:
             self._repairs.done()

@@ -7,7 +7,7 @@ transaction sees anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -101,10 +101,7 @@ class Store:
             self._migrate(connection)
             found = _whose(connection)
             if not found:
-                connection.execute(
-                    insert(Meta),
-                    [{"name": name, "value": value} for name, value in expected.items()],
-                )
+                _belongs(connection, expected)
             elif found != expected:
                 raise StoreOtherDeployment(
                     f"The database {self.name} holds the index of another deployment (chain"
@@ -113,7 +110,7 @@ class Store:
                 )
 
     def forget_index(self, chain_id: int, deployment: str) -> None:
-        """Empties every table that the chain can fill again, for `open` with the same arguments.
+        """Empties every table that the chain can fill again; the arguments are those of `open`.
 
         What was handed in stays: the outbox always, opened sheets if the database is of this
         deployment already.
@@ -124,9 +121,11 @@ class Store:
         with self.write() as connection:
             self._migrate(connection)
             forget_rows(connection)
-            if _whose(connection) != _identity(chain_id, deployment):
+            expected = _identity(chain_id, deployment)
+            if _whose(connection) != expected:
                 connection.execute(delete(ExamSheet))
             connection.execute(delete(Meta))
+            _belongs(connection, expected)
 
     def _migrate(self, connection: Connection) -> None:
         found = schema.current(connection)
@@ -216,6 +215,11 @@ def _whose(connection: Connection) -> dict[str, str]:
     """Whose index this is, as `_identity` says it; empty before the first `open`."""
     rows = connection.execute(select(Meta.name, Meta.value))
     return {row.name: row.value for row in rows}
+
+
+def _belongs(connection: Connection, identity: Mapping[str, str]) -> None:
+    rows = [{"name": name, "value": value} for name, value in identity.items()]
+    connection.execute(insert(Meta), rows)
 
 
 def forget_rows(connection: Connection) -> None:

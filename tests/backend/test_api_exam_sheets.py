@@ -81,6 +81,7 @@ def test_sheets__when_another_was_handed_in_after_a_reorganisation__then_it_take
     announce(world)
     for sheet in (SHEET, replace(SHEET, salt=word("another"))):
         sit(world, book, sheet)
+        assert client.get("/v1/exams/1/sheets").json()["items"] == []
         world.chain.mine(seconds=60)
         world.catch_up()
         data = encode_sheet(book, 1, sheet)

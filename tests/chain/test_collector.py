@@ -27,3 +27,13 @@ def test_collector_paused__when_it_ends_well_or_not__then_as_before(before: bool
     with pytest.raises(ValueError, match="within"), collector_paused():
         raise ValueError("within")
     assert gc.isenabled() == before
+
+
+def test_collector_paused__when_pauses_of_threads_overlap__then_on_after_the_last() -> None:
+    first, second = collector_paused(), collector_paused()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert not gc.isenabled()
+    second.__exit__(None, None, None)
+    assert gc.isenabled()

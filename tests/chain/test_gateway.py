@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+import chain.rpc
 from chain.blocks import Call
 from chain.deployment import Deployment
 from chain.errors import ConfigError, DeploymentError, InsufficientFunds, RevertError, RpcRejected
 from chain.gateway import Gateway
 from chain.keys import local_signer
+from chain.rpc import BatchSize
 from chain.types import BlockNumber, Wei
 from chain.units import GWEI
 from cli.anvil import Anvil, AnvilOptions, start_anvil
@@ -57,33 +59,62 @@ def test_blocks__when_asked_by_number_hash_or_tag__then_they_agree(
 
 @pytest.mark.parametrize(
     ("most", "batches"),
-    [(None, [50, 50, 21]), (30, [50, 25, 25, 25, 25, 21]), (1, [50, 25, 12, 6, 3])],
+    [(None, [50, 50, 21]), (30, [50, 25, 25, 21]), (1, [50, 25, 12, 6, 3])],
 )
 def test_blocks__when_asked_together__then_as_one_by_one_in_as_large_batches_as_are_taken(
     door: Gateway, proxy: FaultProxy, control: Control, most: int | None, batches: list[int]
 ) -> None:
-    control.mine(115)
+    control.mine(121)
     proxy.most_together = most
     head = door.head().number
-    numbers = [*range(head, head - 116, -1), 0, 1, 5, head + 1, 0]
+    numbers = [*range(head, head - 117, -1), 0, 1, 5, 0]
     found = door.blocks_by_number(numbers)
     assert proxy.batches == batches
     assert found == [door.block(number) for number in numbers]
-    assert [block and block.number for block in found] == [*numbers[:-2], None, 0]
+    assert [block and block.number for block in found] == numbers
 
 
 @pytest.mark.parametrize(
     "fault",
-    [LOSE_REPLY, LOSE_REQUEST, refusal("rate limit reached", 429), Fault(answer={}, status=502)],
+    [
+        LOSE_REPLY,
+        LOSE_REQUEST,
+        refusal("rate limit reached", 429),
+        refusal("header not found"),
+        Fault(answer={}, status=502),
+        Fault(answer={"error": None}),
+        claim(None),
+        claim("rubbish"),
+        claim({"number": "0x1"}),
+        Fault(alter=lambda block: {**block, "number": "0x7"}),
+        Fault(alter=lambda block: {**block, "timestamp": hex(1 << 63)}),
+    ],
 )
-def test_blocks__when_a_batch_fails__then_they_are_asked_one_by_one(
-    door: Gateway, proxy: FaultProxy, control: Control, fault: Fault
+def test_blocks__when_a_batch_fails__then_one_by_one_and_smaller_batches_for_a_while(
+    door: Gateway,
+    proxy: FaultProxy,
+    control: Control,
+    fault: Fault,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    control.mine(10)
+    control.mine(60)
+    now = 1000.0
+    monkeypatch.setattr(chain.rpc.time, "monotonic", lambda: now)
+    all_of_them = [door.block(number) for number in range(60)]
     proxy.inject("eth_getBlockByNumber", Fault(), fault)
-    found = door.blocks_by_number(range(8))
-    assert found == [door.block(number) for number in range(8)]
-    assert proxy.batches == [8]
+    assert door.blocks_by_number(range(3)) == all_of_them[:3]
+    assert door.blocks_by_number(range(60)) == all_of_them
+    assert proxy.batches == [3, 25, 25, 10]
+    now += BatchSize.AFRESH_SECONDS + 1
+    assert door.blocks_by_number(range(60)) == all_of_them
+    assert proxy.batches[4:] == [50, 10]
+
+
+def test_blocks__when_the_node_lacks_one__then_none(door: Gateway, control: Control) -> None:
+    control.mine(3)
+    head = door.head().number
+    found = door.blocks_by_number([head - 1, head + 1, head])
+    assert [block and block.number for block in found] == [head - 1, None, head]
 
 
 def test_identity__when_a_chain_is_started_anew__then_it_is_another(

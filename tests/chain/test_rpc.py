@@ -123,6 +123,7 @@ def test_request__when_the_answer_is_nested_too_deeply__then_refused(
         ([{"id": 1, "result": "0x1"}, {"id": 2, "error": {"message": "no such"}}], "no such"),
         ([{"id": 1, "result": "0x1"}, {"id": 2}], "not an Ethereum JSON-RPC node"),
         ([{"id": 1, "result": "0x1"}, "0x2"], "not an Ethereum JSON-RPC node"),
+        ([{"id": 1, "result": "0x1"}, {"id": 2, "error": None}], "not an Ethereum"),
         ([5, None], "not an Ethereum JSON-RPC node"),
         ({"id": None, "error": {"message": "no batches"}}, "no batches"),
         ({"id": None, "result": []}, "not as many answers"),
