@@ -49,14 +49,20 @@ class AnvilOptions:
 class Anvil:
     """A running anvil process. A context manager: leaving it ends the process by its pid."""
 
-    def __init__(self, process: Process, port: int, chain_id: int) -> None:
+    def __init__(self, process: Process, port: int, chain_id: int, states: Path) -> None:
+        """
+        Args:
+            states: folder of its own that goes when it ends.
+        """
         self.process = process
+        self._states = states
         self.port = port
         self.chain_id = chain_id
         self.url = f"http://127.0.0.1:{port}"
 
     def stop(self) -> None:
         self.process.stop()
+        shutil.rmtree(self._states, ignore_errors=True)
 
     def __enter__(self) -> Anvil:
         return self
@@ -74,7 +80,8 @@ def start_anvil(log: Path, options: AnvilOptions | None = None) -> Anvil:
     """Starts a local chain and waits until it answers.
 
     Args:
-        log: file for anvil's output.
+        log: file for anvil's output; beside it a folder for the states of old blocks, which go to
+            disk (left to itself, anvil keeps them in the home folder, and for good).
 
     Raises:
         ConfigError: anvil is missing, or the port asked for is taken.
@@ -144,6 +151,7 @@ def _is_free(port: int) -> bool:
 
 def _start(program: Path, log: Path, options: AnvilOptions, port: int) -> Anvil:
     chain_id = options.chain_id or DEVNET_CHAIN_IDS.start + port
+    states = log.with_name(f"{log.name}.states").absolute()
     command = [
         str(program),
         *("--host", "127.0.0.1"),
@@ -151,6 +159,7 @@ def _start(program: Path, log: Path, options: AnvilOptions, port: int) -> Anvil:
         *("--chain-id", str(chain_id)),
         *("--accounts", str(options.accounts)),
         *("--slots-in-an-epoch", str(options.slots_in_an_epoch)),
+        *("--cache-path", str(states)),
         "--quiet",
     ]
     if options.block_time:
@@ -164,8 +173,9 @@ def _start(program: Path, log: Path, options: AnvilOptions, port: int) -> Anvil:
         _await_chain(process, port, chain_id)
     except BaseException:
         process.kill()
+        shutil.rmtree(states, ignore_errors=True)
         raise
-    return Anvil(process, port, chain_id)
+    return Anvil(process, port, chain_id, states)
 
 
 def _await_chain(process: Process, port: int, chain_id: int) -> None:

@@ -192,6 +192,27 @@ def test_step__when_a_provider_flips_for_a_moment__then_nothing_is_deleted(world
     assert dump(world.store) == before
 
 
+@pytest.mark.parametrize("number", [1 << 63, 1 << 64])
+def test_step__when_a_number_is_larger_than_databases_hold__then_waited_out(
+    world: World, number: int
+) -> None:
+    world.chain.mine()
+    world.catch_up()
+    before = dump(world.store)
+    world.chain.mine()
+    right = world.chain.blocks[-1]
+    world.chain.blocks[-1] = type(right)(**{**_fields(right), "timestamp": number})
+    distrusted: list[bool] = []
+    indexer = world.indexer(distrust=lambda: distrusted.append(True))
+    with pytest.raises(RpcInconsistent, match="a number too large"):
+        indexer.step()
+    assert distrusted == [True]
+    assert dump(world.store) == before
+    world.chain.blocks[-1] = right
+    indexer.step()
+    assert dump(world.store) != before
+
+
 def _fields(block: Any) -> dict[str, Any]:
     return {name: getattr(block, name) for name in type(block).__dataclass_fields__}
 

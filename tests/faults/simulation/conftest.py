@@ -1,4 +1,4 @@
-"""The stage and the clock of every seed."""
+"""The stages and the clock of every seed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.simulation.clock import Clock, install
-from tests.faults.simulation.stage import Stage, open_stage
+from tests.faults.simulation.stage import Stages
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with open_stage(tmp_path_factory.mktemp("stage")) as stage:
-        yield stage
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
+    with Stages(tmp_path_factory.mktemp("stage")) as stages:
+        yield stages
 
 
 @pytest.fixture

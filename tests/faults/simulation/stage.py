@@ -1,13 +1,13 @@
 """What every seed begins with: a deployment with a reporter's anchor, a client, a provider and four
 verifiers, on one chain.
 
-Made once; each seed begins at the same snapshot of it.
+Made once for many seeds; each begins at the same snapshot of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -39,6 +39,10 @@ that no single pause outlasts."""
 
 BEGINNING: Final = 2_000_000_000
 """Unix seconds of block 0."""
+
+STORIES: Final = 30
+"""Seeds on one chain. anvil forgets the states of its oldest blocks, on which all seeds stand, once
+there were some 4,000, those that were taken away included: the blocks of 70 seeds."""
 
 _CLIENT, _PROVIDER, _FIRST_VERIFIER, _PAYER, _VERIFIERS = 1, 2, 3, 9, 4
 
@@ -106,3 +110,29 @@ def open_stage(folder: Path) -> Iterator[Stage]:
             evidence,
         )
         empty.close()
+
+
+class Stages:
+    """Gives each seed a stage, a new one now and then. A context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open = ExitStack()
+        self._told = 0
+        self._stage: Stage | None = None
+
+    def __enter__(self) -> Stages:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
+
+    def next(self) -> Stage:
+        """For one seed."""
+        if self._stage is None or self._told % STORIES == 0:
+            self._open.close()
+            folder = self._folder / str(self._told)
+            folder.mkdir()
+            self._stage = self._open.enter_context(open_stage(folder))
+        self._told += 1
+        return self._stage

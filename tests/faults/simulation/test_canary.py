@@ -16,7 +16,7 @@ from chain.events import RolledBack
 from chain.journal import MemoryJournal
 from chain.sender import Sender
 from tests.faults.simulation.clock import Clock
-from tests.faults.simulation.stage import Stage
+from tests.faults.simulation.stage import Stages
 from tests.faults.simulation.story import tell
 
 pytestmark = [pytest.mark.integration, pytest.mark.campaign]
@@ -104,7 +104,7 @@ MISTAKES: list[Mutation] = [
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)
 def test_simulation__when_the_product_has_a_mistake__then_a_seed_fails(
     mistake: Mutation,
-    stage: Stage,
+    stages: Stages,
     tmp_path: Path,
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
@@ -114,7 +114,7 @@ def test_simulation__when_the_product_has_a_mistake__then_a_seed_fails(
         folder = tmp_path / str(seed)
         folder.mkdir()
         try:
-            tell(seed, stage, folder, clock)
+            tell(seed, stages, folder, clock)
         except Exception as error:  # noqa: BLE001 - a crash shows the mistake as well
             print(f"{mistake.__name__}: seed {seed}: {type(error).__name__}: {error}")
             return

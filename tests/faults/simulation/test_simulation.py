@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.simulation.clock import Clock
-from tests.faults.simulation.stage import Stage
+from tests.faults.simulation.stage import Stages
 from tests.faults.simulation.story import SEEDS, tell_all
 
 pytestmark = pytest.mark.integration
@@ -29,6 +29,6 @@ def seeds() -> list[object]:
 
 @pytest.mark.parametrize("seed", seeds())
 def test_simulation__when_everything_fails_at_random__then_the_tables_are_the_chains(
-    seed: int, stage: Stage, tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
+    seed: int, stages: Stages, tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tell_all(seed, stage, tmp_path, clock, caplog)
+    tell_all(seed, stages, tmp_path, clock, caplog)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.simulation.clock import Clock
-from tests.faults.simulation.stage import Stage
+from tests.faults.simulation.stage import Stages
 from tests.faults.simulation.story import SEEDS, tell_all
 
 pytestmark = [pytest.mark.integration, pytest.mark.campaign]
@@ -15,6 +15,6 @@ pytestmark = [pytest.mark.integration, pytest.mark.campaign]
 
 @pytest.mark.parametrize("seed", range(SEEDS // 2, SEEDS))
 def test_simulation__when_more_seeds_are_told__then_the_tables_are_the_chains(
-    seed: int, stage: Stage, tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
+    seed: int, stages: Stages, tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tell_all(seed, stage, tmp_path, clock, caplog)
+    tell_all(seed, stages, tmp_path, clock, caplog)
