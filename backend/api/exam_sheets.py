@@ -69,7 +69,8 @@ def _taken(services: Services, exam_id: int, body: bytes) -> str:
 
 def _opening(snapshot: Snapshot, exam_id: int, body: bytes) -> tuple[str, bytes]:
     """Whose sheet it is, and its canonical bytes."""
-    book, exam = _book(snapshot.services), _exam(snapshot, exam_id)
+    exam = _exam(snapshot, exam_id)
+    book = _book(snapshot.services)
     if exam.sit_closes_at is None or snapshot.block.timestamp < exam.sit_closes_at:
         raise ArtifactConflict(
             f"Exam {exam_id} can still be sat: keep the sheet to yourself until it is over."

@@ -197,7 +197,8 @@ def payments_happened_at_most_once(world: World) -> None:
             task = outbox.get(job)
             assert task is not None
             done = task.status in (JobStatus.MINED, JobStatus.FINAL)
-            assert int(world.truth.balance(payee)) == (wei if done else 0), (job, task.status)
+            has = int(world.truth.balance(payee))
+            assert has == (wei if done else 0), (job, task.status, has)
 
 
 def nonces_are_used_once(world: World) -> None:
