@@ -61,6 +61,24 @@ class TxReceipt:
         return found[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Whose transaction one of a block's is."""
+
+    hash: TxHash
+    sender: Address
+    nonce: int
+
+
+def sent_from(raw: Mapping[str, Any]) -> Sent:
+    """A transaction of a block from its JSON-RPC form."""
+    return Sent(
+        TxHash(unhex(raw["hash"])),
+        Address(str(to_checksum_address(raw["from"]))),
+        int(raw["nonce"], 16),
+    )
+
+
 def block_from(raw: Mapping[str, Any]) -> Block:
     """A block from its JSON-RPC form.
 

@@ -12,7 +12,16 @@ from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from chain import abi
-from chain.blocks import Block, Call, TxReceipt, block_from, receipt_from, unhex
+from chain.blocks import (
+    Block,
+    Call,
+    Sent,
+    TxReceipt,
+    block_from,
+    receipt_from,
+    sent_from,
+    unhex,
+)
 from chain.collector import collector_paused
 from chain.decoder import EventDecoder
 from chain.deployment import Deployment
@@ -222,6 +231,12 @@ class Gateway:
     def nonce(self, address: str, tag: str = "latest") -> int:
         """Transactions an account has sent: mined ("latest") or in the pool too ("pending")."""
         return int(self._rpc.request("eth_getTransactionCount", address, tag), 16)
+
+    @_understood
+    def transactions(self, block: int) -> list[Sent]:
+        """A block's transactions; none if the node does not have it."""
+        raw = self._rpc.request("eth_getBlockByNumber", hex(block), True)
+        return [sent_from(each) for each in raw["transactions"]] if raw else []
 
     @_understood
     def code(self, address: str, block: BlockTag = "latest") -> bytes:

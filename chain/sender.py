@@ -56,6 +56,9 @@ _log = logging.getLogger(__name__)
 TRANSACTION_GAS_LIMIT: Final = 1 << 24
 """EIP-7825: no transaction may ask for more gas."""
 
+STATES_KEPT: Final = 100
+"""Blocks whose states a node still has, at least: most keep 128."""
+
 # Arrived already, or some transaction at this nonce was mined: receipts tell which.
 _NO_NEWS_WORDS: Final = (
     "already known",
@@ -362,7 +365,7 @@ class Sender:
                     if (receipt := self._receipt_of_any(entry)) is None:
                         # Receipts may lag behind the nonce: they get some time to appear.
                         overtaken_at = overtaken_at or now
-                        if now - overtaken_at > policy.resend_after:
+                        if now - overtaken_at > policy.resend_after and self._is_taken(entry):
                             self._drop(entry)
                     elif self._is_confirmed(receipt):
                         done = receipt.succeeded and not self._is_cancellation(entry, receipt)
@@ -400,6 +403,37 @@ class Sender:
                 longer = self._offer_more(earlier) if pay_more else None
                 if longer is not None or not self._is_in_pool(earlier):
                     self._broadcast(longer or earlier)
+
+    def _is_taken(self, entry: Entry) -> bool:
+        """Whether the chain shows another transaction of the account at the entry's nonce.
+
+        Silence about ours proves nothing, however long it lasts: behind a balancer one node may
+        tell the nonce, and one that has fallen behind be asked for the receipts.
+        """
+
+        def used(block: int) -> bool:
+            return self.gateway.nonce(self.address, hex(block)) > entry.nonce
+
+        newest = int(self.gateway.head().number)
+        before = max(0, newest - STATES_KEPT)
+        if used(before):
+            # So long ago that no state is left in which it was not. If that is final, ours would
+            # have been found.
+            return before <= self._finalized(default=before)
+        while newest - before > 1:
+            middle = (before + newest) // 2
+            before, newest = (before, middle) if used(middle) else (middle, newest)
+        ours = {attempt.transaction_hash for attempt in entry.attempts}
+        return any(
+            sent.nonce == entry.nonce and sent.sender == self.address and sent.hash not in ours
+            for sent in self.gateway.transactions(newest)
+        )
+
+    def _finalized(self, *, default: int) -> int:
+        try:
+            return self.gateway.finalized().number
+        except RpcRejected:
+            return default  # a chain that knows no finality
 
     def _drop(self, entry: Entry) -> NoReturn:
         self._journal.close(entry, JobState.DROPPED)

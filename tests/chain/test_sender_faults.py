@@ -9,6 +9,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -407,6 +408,33 @@ def test_sender__when_told_nonce_too_low_after_success__then_the_receipt_decides
     assert Sender(door, signer, policy=QUICK).send_call(payment()).succeeded
     assert paid(door) == 7
     assert len(proxy.broadcasts()) == 1
+
+
+def test_sender__when_receipts_lag_behind_the_nonce__then_nothing_is_signed_anew(
+    proxy: FaultProxy, door: Gateway, signer: Signer
+) -> None:
+    """A balancer may have nodes that are behind for longer than any patience."""
+    impatient = replace(QUICK, resend_after=0.05, give_up_after=1.0)
+    sender = Sender(door, signer, MemoryJournal(), impatient)
+    proxy.inject("eth_getTransactionReceipt", *[claim(None)] * 1000)
+    with pytest.raises(TransactionStuck):
+        sender.send_call(payment(), job="once")
+    assert proxy.pending("eth_getTransactionReceipt") > 0
+    proxy.forgive("eth_getTransactionReceipt")
+    assert sender.send_call(payment(), job="once").succeeded
+    assert paid(door) == 7
+    assert len(set(proxy.broadcasts())) == 1
+
+
+@pytest.mark.parametrize("since", [0, 120])
+def test_sender__when_another_transaction_has_its_nonce__then_signed_anew(
+    proxy: FaultProxy, door: Gateway, control: Control, signer: Signer, since: int
+) -> None:
+    Sender(door, signer, policy=QUICK).send_call(payment(1))
+    control.mine(since + 1)
+    proxy.inject("eth_getTransactionCount", *[claim("0x0")] * 2)
+    assert Sender(door, signer, policy=QUICK).send_call(payment(10)).succeeded
+    assert paid(door) == 11
 
 
 # ------------------------------------------------------------------------------ S11–S13

@@ -103,6 +103,11 @@ class FaultyNode:
         with self._lock:
             self._faults[method].extend(faults)
 
+    def forgive(self, method: str) -> None:
+        """Takes the faults of a method away that are not used up."""
+        with self._lock:
+            self._faults[method].clear()
+
     def pending(self, method: str) -> int:
         """Faults of a method that are not used up."""
         with self._lock:
