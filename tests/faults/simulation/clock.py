@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -43,14 +45,27 @@ class Clock:
     def __init__(self, now: float) -> None:
         self.now = now
         self.meanwhile: Callable[[float], None] = lambda _seconds: None
+        self._is_real = False
+
+    @contextmanager
+    def real(self) -> Iterator[None]:
+        """Meanwhile it is the machine's: for what is no part of a story."""
+        self._is_real = True
+        try:
+            yield
+        finally:
+            self._is_real = False
 
     def monotonic(self) -> float:
-        return self.now
+        return time.monotonic() if self._is_real else self.now
 
     def time(self) -> float:
-        return self.now
+        return time.time() if self._is_real else self.now
 
     def sleep(self, seconds: float) -> None:
+        if self._is_real:
+            time.sleep(seconds)
+            return
         self.now += seconds
         self.meanwhile(seconds)
 
