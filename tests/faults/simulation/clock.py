@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -80,6 +82,14 @@ def install(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
         timed = partial(part, clock=clock.monotonic)
         monkeypatch.setattr(verifier.node.daemon, part.__name__, timed)
     monkeypatch.setattr(backend.submitter.submit, "ThreadPoolExecutor", OneByOne)
+
+
+@contextmanager
+def one_by_one(module: ModuleType) -> Iterator[None]:
+    """What a module does at once is done in order: blocks are then the same each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "ThreadPoolExecutor", lambda _workers: ThreadPoolExecutor(1))
+        yield
 
 
 class OneByOne:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import chain.deploy
 from backend.network import Network, read_network
 from chain.deploy import deploy
 from chain.deployment import Deployment, load
@@ -20,6 +21,7 @@ from chain.keys import Signer, local_signer
 from chain.parameters import preset
 from cli.anvil import AnvilOptions, start_anvil
 from cli.deploy import shipped_profiles
+from tests.faults.simulation.clock import one_by_one
 from tests.faults.simulation.evidence import Evidence, set_up
 from tests.faults.simulation.ground import REORGANISED_AT_MOST, Line
 from tests.support.actors import Actor, person, provider, verifier
@@ -80,7 +82,8 @@ def open_stage(folder: Path) -> Iterator[Stage]:
         empty, line = Gateway(anvil.url), Line(anvil.url)
         line("anvil_setBlockTimestampInterval", 1)
         first = local_signer(0, anvil.chain_id)
-        done = deploy(empty, first, PARAMETERS, shipped_profiles(), folder / "deployment.json")
+        with one_by_one(chain.deploy):
+            done = deploy(empty, first, PARAMETERS, shipped_profiles(), folder / "deployment.json")
         door = empty.with_deployment(done)
         profile_id = done.profile_id("exact-bytes")
         client = person(door, _CLIENT)
