@@ -110,8 +110,12 @@ def _of(table: type[ExamSheet] | type[ExamSitting], exam_id: Any, owner: Any) ->
 
 @lru_cache(maxsize=4096)
 def _opens(book: Book, exam_id: int, content: bytes) -> bytes:
-    """The commitment that a stored sheet opens."""
-    return bytes(sheet_commitment(book, exam_id, decode_sheet(content, book, exam_id)))
+    """The commitment that a stored sheet opens; none if it is of another book."""
+    try:
+        sheet = decode_sheet(content, book, exam_id)
+    except ExamError:
+        return b""
+    return bytes(sheet_commitment(book, exam_id, sheet))
 
 
 def _exam(snapshot: Snapshot, exam_id: int) -> ExamRecord:

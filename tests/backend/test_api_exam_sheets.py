@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import insert
 
 from backend.api import create_app
+from backend.store import ExamSheet
 from chain.exam_events import ExamAnnounced, Sat, SittingOpened, TermsSet
 from chain.exam_messages import Book, sheet_commitment
 from chain.exam_structs import Sheet
@@ -89,3 +91,16 @@ def test_sheets__when_another_was_handed_in_after_a_reorganisation__then_it_take
         (kept,) = client.get("/v1/exams/1/sheets").json()["items"]
         assert kept["salt"] == "0x" + sheet.salt.hex()
         world.chain.reorganise(2)
+
+
+def test_sheets__when_one_is_of_another_book__then_it_is_not_served(world: World) -> None:
+    book, client = desk(world)
+    announce(world)
+    sit(world, book, SHEET)
+    other = encode_sheet(replace(book, address=address("another book")), 1, SHEET)
+    with world.store.write() as connection:
+        values = {"exam_id": 1, "owner": SHEET.owner, "content": other}
+        connection.execute(insert(ExamSheet).values(**values))
+    answer = client.get("/v1/exams/1/sheets")
+    assert answer.status_code == 200
+    assert answer.json()["items"] == []
