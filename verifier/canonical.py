@@ -12,6 +12,7 @@ from verifier.errors import VerifierError
 __all__ = ["canonical_json", "from_hex", "keccak256", "parse_object", "require_fields", "shown"]
 
 MOST_SHOWN = 80
+TOO_LARGE = 1 << 53
 
 
 def keccak256(data: bytes) -> bytes:
@@ -20,13 +21,15 @@ def keccak256(data: bytes) -> bytes:
 
 
 def canonical_json(value: Any, error: type[VerifierError] = VerifierError) -> bytes:
-    """`value` as RFC 8785 bytes; raises `error` for what JSON cannot carry exactly."""
+    """`value` as RFC 8785 bytes; raises `error` for what JSON cannot carry exactly, and what reads
+    the bytes again would refuse."""
     try:
+        _check_numbers(value)
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as problem:
         raise error(
-            f"The value cannot be written as canonical JSON ({problem}); use text, booleans, "
-            "integers below 2^53 in size and finite numbers only."
+            f"The value cannot be written as canonical JSON ({problem}); use text, booleans "
+            "and numbers below 2^53 in size only."
         ) from None
 
 
@@ -86,6 +89,18 @@ def from_hex(value: Any, size: int, what: str, error: type[VerifierError]) -> by
         if len(raw) == size and len(value) == 2 + 2 * size:
             return raw
     raise error(f"The {what} must be 0x followed by {2 * size} lower-case hexadecimal digits.")
+
+
+def _check_numbers(value: Any) -> None:
+    """Floats from 2^53 on are whole, and most are written as integers that no reader takes."""
+    if isinstance(value, float) and not abs(value) < TOO_LARGE:
+        raise rfc8785.FloatDomainError(value)
+    if isinstance(value, Mapping):
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return
+    for each in value:
+        _check_numbers(each)
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

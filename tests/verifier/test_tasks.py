@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from verifier.canonical import keccak256
 from verifier.errors import TaskError
@@ -50,6 +52,18 @@ def test_from_json__when_the_task_has_a_condition__then_it_round_trips():
     assert Task.from_json(task.canonical(), task.hash()) == task
 
 
+@given(number=st.one_of(st.floats(), st.integers(), st.sampled_from([2.0**53, 2.0**53 - 1, 1e20])))
+def test_task__when_it_has_any_number__then_what_it_is_written_as_is_read_or_it_is_refused(
+    number: float,
+):
+    if abs(number) < 2**53:
+        task = text_task(parameters={"a": number})
+        assert Task.from_json(task.canonical(), task.hash()) == task
+    else:
+        with pytest.raises(TaskError, match=r"numbers below 2\^53"):
+            text_task(parameters={"a": number})
+
+
 def test_from_json__when_the_hash_is_of_another_task__then_it_says_so():
     with pytest.raises(TaskError, match=r"hashes to 0x.* but 0x11"):
         Task.from_json(text_task().canonical(), b"\x11" * 32)
@@ -78,6 +92,11 @@ def test_from_json__when_the_hash_is_of_another_task__then_it_says_so():
         (as_json(parameters=[]), "must be a JSON object"),
         (as_json(parameters={"a": [1]}), "must be text, a boolean or a number"),
         (as_json(parameters={"a": 2**53 + 1}), "canonical JSON"),
+        (as_json(parameters={"a": 2.0**53}), "numbers below 2\\^53"),
+        (as_json(parameters={"a": -(2.0**53)}), "numbers below 2\\^53"),
+        (as_json(parameters={"a": 444444444444444444.441}), "numbers below 2\\^53"),
+        (as_json(parameters={"a": 1e21}), "numbers below 2\\^53"),
+        (as_json().replace(b"64", b"1e999"), "numbers below 2\\^53"),
         (as_json(parameters={"": 1}), "name must have"),
         (as_json(parameters={str(i): i for i in range(65)}), "more than 64"),
     ],
