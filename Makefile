@@ -133,11 +133,29 @@ ci-examples:
 ci-slither ci-halmos ci-ape: ci-%:
 	@scripts/$*.sh
 
-test-deep: $(STAMP)-test $(STAMP)-browser $(STAMP)-fuzz ## What looks for new examples, before a release: within two hours of two cores.
+# One after the other, as each takes both cores; all of them, whatever the one before found. A stage that failed
+# can be run again by itself: `make deep-campaign`.
+DEEP := deep-contracts deep-mutants deep-properties deep-campaign deep-fuzz
+
+test-deep: ## What looks for new examples, before a release: within two hours of two cores.
+	@$(MAKE) --keep-going --jobs 1 $(DEEP)
+
+.PHONY: $(DEEP)
+$(DEEP): $(STAMP)-test $(STAMP)-browser $(STAMP)-fuzz
+
+deep-contracts:
 	@FOUNDRY_PROFILE=deep HISTORIES=1000000 ELIGIBLE=100000 scripts/test_contracts.sh
+
+deep-mutants:
 	@$(BIN)/python scripts/mutate_contracts.py
+
+deep-properties:
 	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest $(TWO) --timeout 3600 -m 'unit and hypothesis and not campaign' tests
+
+deep-campaign:
 	@CAMPAIGN=deep $(BIN)/python -m pytest $(TWO) -m campaign tests
+
+deep-fuzz:
 	@$(BIN)/python tests/fuzz/run.py --seconds 180
 
 lock: ## Write the locks anew after a change of dependencies. ARGS="--upgrade" takes newer versions.

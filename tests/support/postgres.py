@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import tempfile
 import warnings
@@ -25,8 +26,10 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self._data = folder / "data"
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
             warnings.simplefilter("ignore")
+            # Root's server is run by a user made with useradd, which lies where PATH need not point.
+            patch.setenv("PATH", os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"]))
             self._server = pgserver.get_server(self._data, cleanup_mode=None)
         # Nothing in it has to outlive the run.
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
