@@ -28,7 +28,7 @@ class Server:
         self._data = folder / "data"
         with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
             warnings.simplefilter("ignore")
-            # Root's server is run by a user made with useradd, which lies where PATH need not point.
+            # Root's server is run by a user made with useradd, where a PATH need not point.
             patch.setenv("PATH", os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"]))
             self._server = pgserver.get_server(self._data, cleanup_mode=None)
         # Nothing in it has to outlive the run.
