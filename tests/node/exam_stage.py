@@ -33,6 +33,7 @@ from verifier.node.exams.config import ExaminerConfig, SitMode, SittingConfig
 from verifier.node.exams.sheets import SheetBox
 from verifier.node.exams.shelf import Shelf
 from verifier.node.launch import OpenNode
+from verifier.node.retries import Retries
 from verifier.node.statedir import StateDir
 from verifier.tasks import Task
 
@@ -93,6 +94,8 @@ class Node:
         self._node = OpenNode(self.files, NodeConfig.load(self.files), engines=engines)
         self.daemon: NodeDaemon = self._node.daemon(workers=InlineWorkers())
         if self._node.exams is not None:
+            # Looks are counted here, and forty of them may be over before a pause of a second is.
+            self._node.exams.errands._retries = Retries(first=0.0)
             shelf: Shelf = self._node.exams.tools.shelf
             for name in ("_write", "_write_many"):
                 setattr(shelf, name, self._fused(getattr(shelf, name)))
